@@ -1,0 +1,6 @@
+"""The mathematics: fields, runs and what they mean. Imports JAX, never Streamlit or Plotly."""
+
+from engine.descend import MAX_STEPS, Trajectory, descend
+from engine.field import Grid, gradient_field, hessian_eigenvalues, loss_grid
+
+__all__ = ["MAX_STEPS", "Grid", "Trajectory", "descend", "gradient_field", "hessian_eigenvalues", "loss_grid"]

@@ -1,0 +1,143 @@
+"""The landscape as a field: loss, gradient and Hessian at points, and the loss over a grid.
+
+Every function here is compiled once for the whole registry (`lax.switch` picks the surface), so that neither another
+surface nor another parameter compiles anything. A landscape outside the registry gets programs of its own.
+"""
+
+from collections.abc import Callable, Mapping
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+import engine.numerics  # noqa: F401  (sets how JAX computes, before it does)
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from landscapes.base import LANDSCAPES, Landscape
+
+Family = tuple[Landscape, ...]
+
+
+class Grid(NamedTuple):
+    """The loss over a rectangle: x of shape (columns,), y of shape (rows,), losses of shape (rows, columns)."""
+
+    x: np.ndarray
+    y: np.ndarray
+    losses: np.ndarray
+
+
+def family_of(landscape: Landscape) -> tuple[Family, int]:
+    """The landscapes that share one compiled program with this one, and its place among them."""
+    registered = tuple(LANDSCAPES.values())
+    return (registered, registered.index(landscape)) if landscape in registered else ((landscape,), 0)
+
+
+def find_landscape(landscape: str | Landscape) -> Landscape:
+    """The entry for a key; an entry is returned as it is.
+
+    Raises:
+        ValueError: when no landscape has that key.
+    """
+    if isinstance(landscape, Landscape):
+        return landscape
+    if landscape not in LANDSCAPES:
+        raise ValueError(f"there is no landscape {landscape!r}; there are {', '.join(LANDSCAPES)}")
+    return LANDSCAPES[landscape]
+
+
+def parameter_vector(family: Family, landscape: Landscape, parameters: Mapping[str, float]) -> np.ndarray:
+    """The landscape's parameters as the fixed-size vector that the family's programs take, shape (width,).
+
+    Raises:
+        ValueError: for a name that the landscape does not have, or a value that its knob does not allow.
+    """
+    if unknown := set(parameters) - set(landscape.parameters):
+        allowed = ", ".join(landscape.parameters) or "none"
+        raise ValueError(f"{landscape.key} has no parameter {min(unknown)!r}; it has: {allowed}")
+    vector = np.zeros(max(1, max(len(entry.parameters) for entry in family)))
+    for place, (name, knob) in enumerate(landscape.parameters.items()):
+        vector[place] = knob.check(name, parameters.get(name, knob.default))
+    return vector
+
+
+def losses_of(family: Family) -> list[Callable[[jax.Array, jax.Array], jax.Array]]:
+    """One function (parameter vector, point) -> loss for each landscape of the family."""
+
+    def positional(entry: Landscape) -> Callable[[jax.Array, jax.Array], jax.Array]:
+        names = tuple(entry.parameters)
+        return lambda vector, p: jnp.asarray(entry.loss(p, **dict(zip(names, vector, strict=False))), p.dtype)
+
+    return [positional(entry) for entry in family]
+
+
+@lru_cache(maxsize=64)
+def value_and_gradient(family: Family) -> Callable[..., tuple[jax.Array, jax.Array]]:
+    """A traced function (index, parameter vector, point) -> (loss, gradient), traced once for all its callers."""
+    branches = [jax.value_and_grad(loss, argnums=1) for loss in losses_of(family)]
+    return jax.jit(lambda index, vector, p: jax.lax.switch(index, branches, vector, p))
+
+
+@lru_cache(maxsize=64)
+def hessian(family: Family) -> Callable[..., jax.Array]:
+    """A traced function (index, parameter vector, point) -> Hessian, shape (2, 2)."""
+    branches = [jax.hessian(loss, argnums=1) for loss in losses_of(family)]
+    return jax.jit(lambda index, vector, p: jax.lax.switch(index, branches, vector, p))
+
+
+@lru_cache(maxsize=64)
+def _values_at(family: Family) -> Callable[..., jax.Array]:
+    branches = [jax.vmap(loss, in_axes=(None, 0)) for loss in losses_of(family)]
+    return jax.jit(lambda index, vector, points: jax.lax.switch(index, branches, vector, points))
+
+
+@lru_cache(maxsize=64)
+def _gradients_at(family: Family) -> Callable[..., tuple[jax.Array, jax.Array]]:
+    return jax.jit(jax.vmap(value_and_gradient(family), in_axes=(None, None, 0)))
+
+
+@lru_cache(maxsize=64)
+def _hessians_at(family: Family) -> Callable[..., jax.Array]:
+    return jax.jit(jax.vmap(hessian(family), in_axes=(None, None, 0)))
+
+
+def loss_grid(landscape: str | Landscape, size: int = 201, **parameters: float) -> Grid:
+    """The loss over the landscape's domain on size x size points, ends included.
+
+    Raises:
+        ValueError: for an unknown landscape or parameter, or a parameter that its knob does not allow.
+    """
+    entry = find_landscape(landscape)
+    x, y = (np.linspace(low, high, size) for low, high in entry.domain)
+    points = np.stack(np.meshgrid(x, y), axis=-1).reshape(-1, 2)
+    losses = _at_points(_values_at, entry, points, parameters)
+    return Grid(x, y, np.asarray(losses).reshape(size, size))
+
+
+def gradient_field(landscape: str | Landscape, points: np.ndarray, **parameters: float) -> np.ndarray:
+    """The gradient at each of the points, shape (n, 2) to (n, 2). Raises as `loss_grid` does."""
+    _, gradients = _at_points(_gradients_at, landscape, points, parameters)
+    return np.asarray(gradients)
+
+
+def hessian_matrices(landscape: str | Landscape, points: np.ndarray, **parameters: float) -> np.ndarray:
+    """The Hessian at each of the points, shape (n, 2) to (n, 2, 2). Raises as `loss_grid` does."""
+    return np.asarray(_at_points(_hessians_at, landscape, points, parameters))
+
+
+def hessian_eigenvalues(landscape: str | Landscape, points: np.ndarray, **parameters: float) -> np.ndarray:
+    """The two eigenvalues of the Hessian at each point, ascending, shape (n, 2) to (n, 2). Raises as `loss_grid` does.
+
+    In closed form for a symmetric 2 x 2 matrix: the mean of the diagonal, minus and plus
+    hypot(half the difference of the diagonal, the off-diagonal entry).
+    """
+    (a, b), (_, d) = np.moveaxis(hessian_matrices(landscape, points, **parameters), 0, -1)
+    middle, radius = (a + d) / 2, np.hypot((a - d) / 2, b)
+    return np.stack([middle - radius, middle + radius], axis=-1)
+
+
+def _at_points(
+    compiled: Callable[[Family], Any], landscape: str | Landscape, points: np.ndarray, parameters: Mapping[str, float]
+) -> Any:
+    entry = find_landscape(landscape)
+    family, index = family_of(entry)
+    return compiled(family)(index, parameter_vector(family, entry, parameters), np.asarray(points, float))

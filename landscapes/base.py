@@ -1,0 +1,120 @@
+"""What a landscape is, the decorator that registers one, and the registry."""
+
+import inspect
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Literal, get_args
+
+import jax
+
+from knobs import Knob
+
+Point = tuple[float, float]
+Interval = tuple[float, float]
+Height = Literal["linear", "log", "asinh"]
+
+CHAPTERS = ("Bowls", "Valleys", "Saddles", "Many minima", "Like a network")
+
+
+@dataclass(frozen=True, eq=False)
+class Landscape:
+    """A loss f(x, y) with everything that is known about it. Made by `@landscape`; never by hand.
+
+    Attributes:
+        key: the function's name; permanent, since it stands in shared links.
+        title, chapter: how and where the page lists it.
+        loss: `loss(p, **parameters)`, p of shape (2,), to a scalar; traceable by JAX, at least once differentiable
+            almost everywhere.
+        domain: ((x_low, x_high), (y_low, y_high)), the part that the page shows.
+        start: where a run begins unless told otherwise; a place from which something instructive happens.
+        minima: the known global minimizers inside the domain; empty when the loss is unbounded below.
+        minimum: the loss at each of them; None when there are none.
+        local_minima, saddles: other known stationary points inside the domain; not always all of them.
+        pins: ((x, y), loss) pairs with values from the source or worked by hand, at the default parameters.
+        tex: the equation, as TeX.
+        source: who published it and where, with a DOI or address when there is one.
+        teaches: one sentence, what a student sees here.
+        notes: where sources disagree about the formula or a minimum, and which one this is; "" when they do not.
+        height: the display transform of the vertical axis: "linear", "log" (log10(1 + loss - minimum)) or
+            "asinh" (for losses of both signs and any size).
+        parameters: name -> Knob, the numbers in the formula that a user may turn.
+    """
+
+    key: str
+    title: str
+    chapter: str
+    loss: Callable[..., jax.Array]
+    domain: tuple[Interval, Interval]
+    start: Point
+    minima: tuple[Point, ...]
+    minimum: float | None
+    local_minima: tuple[Point, ...]
+    saddles: tuple[Point, ...]
+    pins: tuple[tuple[Point, float], ...]
+    tex: str
+    source: str
+    teaches: str
+    notes: str
+    height: Height
+    parameters: Mapping[str, Knob] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        missing = [name for name in ("title", "pins", "tex", "source", "teaches") if not getattr(self, name)]
+        if missing:
+            raise ValueError(f"landscape {self.key!r} lacks {', '.join(missing)}")
+        if self.chapter not in CHAPTERS:
+            raise ValueError(f"landscape {self.key!r}: chapter {self.chapter!r} is not one of {CHAPTERS}")
+        if self.height not in get_args(Height):
+            raise ValueError(f"landscape {self.key!r}: height {self.height!r} is not one of {get_args(Height)}")
+        if bool(self.minima) != (self.minimum is not None):
+            raise ValueError(f"landscape {self.key!r}: minima and minimum come together")
+        for point in (self.start, *self.minima, *self.local_minima, *self.saddles):
+            if not all(low <= value <= high for value, (low, high) in zip(point, self.domain, strict=True)):
+                raise ValueError(f"landscape {self.key!r}: {point} is outside its domain {self.domain}")
+        accepted = list(inspect.signature(self.loss).parameters)[1:]
+        if accepted != list(self.parameters):
+            raise ValueError(f"landscape {self.key!r}: the loss takes {accepted}, its knobs are {list(self.parameters)}")
+
+
+_registry: dict[str, Landscape] = {}
+LANDSCAPES: Mapping[str, Landscape] = MappingProxyType(_registry)
+"""Every landscape by its key, in display order."""
+
+
+def landscape(
+    *,
+    title: str,
+    chapter: str,
+    domain: tuple[Interval, Interval],
+    start: Point,
+    pins: tuple[tuple[Point, float], ...],
+    tex: str,
+    source: str,
+    teaches: str,
+    minima: tuple[Point, ...] = (),
+    minimum: float | None = None,
+    local_minima: tuple[Point, ...] = (),
+    saddles: tuple[Point, ...] = (),
+    notes: str = "",
+    height: Height = "linear",
+    **parameters: Knob,
+) -> Callable[[Callable[..., jax.Array]], Callable[..., jax.Array]]:
+    """Register the decorated `loss(p, **parameters)` under its own name; `Landscape` says what each fact means.
+
+    Raises:
+        ValueError: at import, when the key is taken, a fact is missing or two facts contradict each other.
+    """
+
+    def register(loss: Callable[..., jax.Array]) -> Callable[..., jax.Array]:
+        key = loss.__name__
+        if key in _registry:
+            raise ValueError(f"there are two landscapes called {key!r}")
+        _registry[key] = Landscape(
+            key=key, title=title, chapter=chapter, loss=loss, domain=domain, start=start, minima=minima,
+            minimum=minimum, local_minima=local_minima, saddles=saddles, pins=pins, tex=tex, source=source,
+            teaches=teaches, notes=notes, height=height, parameters=MappingProxyType(parameters),
+        )  # fmt: skip
+        return loss
+
+    return register
