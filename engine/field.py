@@ -8,7 +8,6 @@ from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-import engine.numerics  # noqa: F401  (sets how JAX computes, before it does)
 import jax
 import jax.numpy as jnp
 import numpy as np

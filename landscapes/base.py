@@ -74,7 +74,9 @@ class Landscape:
                 raise ValueError(f"landscape {self.key!r}: {point} is outside its domain {self.domain}")
         accepted = list(inspect.signature(self.loss).parameters)[1:]
         if accepted != list(self.parameters):
-            raise ValueError(f"landscape {self.key!r}: the loss takes {accepted}, its knobs are {list(self.parameters)}")
+            raise ValueError(
+                f"landscape {self.key!r}: the loss takes {accepted}, its knobs are {list(self.parameters)}"
+            )
 
 
 _registry: dict[str, Landscape] = {}
