@@ -1,0 +1,163 @@
+"""The Scenario and its address: everything comes back, and nothing in an address can break the page."""
+
+import itertools
+import math
+from dataclasses import replace
+from urllib.parse import parse_qs, urlencode
+
+import numpy as np
+import pytest
+
+from knobs import Knob
+from landscapes import LANDSCAPES
+from optimizers import OPTIMIZERS
+from ui.scenario import OPENING, Scenario, default_scenario, from_query, run, to_query
+
+RESERVED = {"surface", "optimizer", "x", "y", "steps", "seed"}
+PAIRS = list(itertools.product(LANDSCAPES, OPTIMIZERS))
+HOSTILE = (
+    "", " ", "nan", "-inf", "Infinity", "1e999", "-1e999", "1" * 5000, "0x10", "1_000", "١٢", "1e", "--1", "1,2", "None",
+    "true", "<script>alert(1)</script>", "'; DROP TABLE runs; --", "${7*7}", "{{7*7}}", "../../etc/passwd", "\x00",
+    "\udc80", "\u202e", ":red[x]", "$\\frac{1}{0}$", "[x](javascript:alert(1))", "🏔" * 300, "__class__",
+    "rosenbrock\n", "ROSENBROCK", "1e-400", "1e308", "-0", ".5", "5.", "+1",
+)  # fmt: skip
+
+
+def random_number(knob: Knob, random: np.random.Generator) -> float:
+    low, high = knob.limits
+    kind = random.integers(5)
+    if kind == 0:
+        number = knob.default
+    elif kind == 1:
+        number = random.choice([low, high])
+    elif kind == 2 and knob.low > 0:
+        number = math.exp(random.uniform(math.log(knob.low), math.log(knob.high)))
+    else:
+        number = random.uniform(knob.low, knob.high)
+    return float(min(max(round(number), math.ceil(low)), math.floor(high)) if knob.integer else number)
+
+
+def random_scenario(landscape: str, optimizer: str, random: np.random.Generator) -> Scenario:
+    def numbers(knobs):
+        return {name: random_number(knob, random) for name, knob in knobs.items()}
+
+    return replace(
+        default_scenario(landscape, optimizer),
+        parameters=numbers(LANDSCAPES[landscape].parameters),
+        settings=numbers(OPTIMIZERS[optimizer].knobs),
+        start=(float(random.normal() * 10.0 ** random.integers(-300, 100)), float(random.integers(-3, 4))),
+        steps=int(random.integers(0, 5001)),
+        seed=int(random.integers(0, 2**31)),
+    )
+
+
+def through_the_address(scenario: Scenario) -> tuple[Scenario, tuple[str, ...]]:
+    return from_query(parse_qs(urlencode(to_query(scenario)), keep_blank_values=True))
+
+
+def test_scenario_comes_back_from_its_address_exactly():
+    random = np.random.default_rng(0)
+    pairs = list(itertools.islice(itertools.cycle(random.permutation(PAIRS).tolist()), 2000))
+    assert {key for pair in pairs for key in pair} == {*LANDSCAPES, *OPTIMIZERS}
+    for landscape, optimizer in pairs:
+        scenario = random_scenario(landscape, optimizer, random)
+        assert through_the_address(scenario) == (scenario, ())
+
+
+@pytest.mark.parametrize(("landscape", "optimizer"), [(key, OPENING[1]) for key in LANDSCAPES])
+def test_default_scenario_of_a_landscape_names_only_the_landscape(landscape, optimizer):
+    expected = {} if landscape == OPENING[0] else {"surface": landscape}
+    assert to_query(default_scenario(landscape, optimizer)) == expected
+
+
+def test_opening_scenario_has_an_empty_address():
+    assert to_query(default_scenario(*OPENING)) == {}
+    assert from_query({}) == (default_scenario(*OPENING), ())
+
+
+def test_address_is_short_and_readable():
+    scenario = replace(
+        default_scenario("ravine", "adam"),
+        parameters={"condition_number": 50.0},
+        settings={"learning_rate": 0.1 + 0.2, "beta1": 0.5, "beta2": 0.999, "epsilon": 1e-8},
+        start=(1e22, -0.25),
+        steps=20,
+    )
+    expected = {
+        "surface": "ravine", "condition_number": "50", "learning_rate": "0.30000000000000004", "beta1": "0.5",
+        "x": "1e22", "y": "-0.25", "steps": "20",
+    }  # fmt: skip
+    if OPENING[1] != "adam":
+        expected["optimizer"] = "adam"
+    assert to_query(scenario) == expected
+
+
+def test_names_in_the_address_never_clash():
+    parameters = {name for entry in LANDSCAPES.values() for name in entry.parameters}
+    knobs = {name for entry in OPTIMIZERS.values() for name in entry.knobs}
+    assert not parameters & knobs
+    assert not (parameters | knobs) & RESERVED
+
+
+def test_hostile_address_never_raises_and_leaves_a_scenario_that_runs():
+    random = np.random.default_rng(1)
+    names = [
+        *RESERVED, "learning_rate", "condition_number", "__init__", "<b>", "", "landscape", "f", "a" * 3000,
+        *{name for entry in OPTIMIZERS.values() for name in entry.knobs},
+    ]  # fmt: skip
+    values = [*HOSTILE, *LANDSCAPES, *OPTIMIZERS]
+    seen = set()
+
+    def any_of(options):
+        return options[random.integers(len(options))]
+
+    for _ in range(2000):
+        query = {
+            any_of(names): [any_of(values) for _ in range(any_of([0, 1, 1, 1, 1, 1, 2, 50]))]
+            for _ in range(random.integers(1, 8))
+        }
+        scenario, ignored = from_query(query)
+        assert through_the_address(scenario) == (scenario, ())
+        assert all(len(sentence) < 250 and sentence.isprintable() for sentence in ignored), ignored
+        assert len(ignored) <= len(query)
+        seen.add((scenario.landscape, scenario.optimizer))
+    assert len(seen) > 3
+    assert run(scenario).steps == scenario.steps
+
+
+@pytest.mark.parametrize("text", ["nan", "inf", "-1", "1e999", "text", "<script>", "", "1" * 5000, "1e7", "0x1"])
+def test_bad_learning_rate_is_named_and_stays_at_its_default(text):
+    scenario, (sentence,) = from_query({"optimizer": "adam", "learning_rate": text, "steps": "7"})
+    assert scenario == replace(default_scenario(optimizer="adam"), steps=7)
+    assert sentence.startswith("learning_rate = ")
+    assert text[:40] in sentence or repr(float(text)) in sentence
+    assert "a number from 0 to 1e+06" in sentence
+
+
+@pytest.mark.parametrize(
+    ("query", "named"),
+    [
+        ({"surface": "everest"}, "surface = 'everest'"),
+        ({"optimizer": "<script>alert(1)</script>"}, "optimizer = '<script>alert(1)</script>'"),
+        ({"speed": "3"}, "'speed' is not a setting"),
+        ({"seed": ["1", "2", "3"]}, "'seed' is given 3 times"),
+        ({"surface": ["bowl", "bowl"]}, "'surface' is given 2 times"),
+        ({"steps": "10.5"}, "steps = 10.5"),
+        ({"steps": "5001"}, "steps = 5001"),
+        ({"seed": "-1"}, "seed = -1"),
+        ({"x": "1e101"}, "x = 1e+101"),
+        ({"y": "\u202e1"}, r"y = '\u202e1'"),
+        ({"condition_number": "5"}, "'condition_number' is not a setting of "),
+        ({"x" * 500: "1"}, "'" + "x" * 40 + "…'"),
+    ],
+)
+def test_ignored_part_of_an_address_is_named_and_changes_nothing(query, named):
+    scenario, (sentence,) = from_query(query)
+    assert named in sentence
+    assert scenario == default_scenario()
+
+
+def test_good_parts_survive_beside_bad_ones():
+    scenario, ignored = from_query({"surface": "bowl", "x": "2.5", "y": "north", "steps": "30", "colour": "red"})
+    assert scenario == replace(default_scenario("bowl"), start=(2.5, 3.0), steps=30)
+    assert len(ignored) == 2

@@ -1,0 +1,178 @@
+"""One frozen Scenario: everything that decides a run, and its two-way translation to the address of the page."""
+
+import math
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from engine import Trajectory, descend
+from engine.descend import COORDINATE, SEED, STEPS
+from knobs import Knob
+from landscapes import LANDSCAPES
+from landscapes.base import Point
+from optimizers import OPTIMIZERS
+
+OPENING = ("rosenbrock", "adam")
+"""The surface and the optimizer that the page opens on, at their own defaults: a run worth watching."""
+
+NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?", re.ASCII | re.IGNORECASE)
+LONGEST_NUMBER = 100
+SHOWN = 40
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """What is run, every number filled in.
+
+    Attributes:
+        landscape, optimizer: keys of the registries.
+        parameters: the landscape's knobs by name; settings: the optimizer's.
+        start: (x, y).
+        steps, seed: how many updates; where random numbers begin.
+    """
+
+    landscape: str
+    parameters: Mapping[str, float]
+    optimizer: str
+    settings: Mapping[str, float]
+    start: Point
+    steps: int
+    seed: int
+
+
+def default_scenario(landscape: str = OPENING[0], optimizer: str = OPENING[1]) -> Scenario:
+    """The scenario of a landscape and an optimizer with every number at its default.
+
+    Raises:
+        KeyError: for a key that is not in its registry.
+    """
+    surface = LANDSCAPES[landscape]
+    x, y = surface.start
+    return Scenario(
+        landscape=landscape,
+        parameters=defaults(surface.parameters),
+        optimizer=optimizer,
+        settings=defaults(OPTIMIZERS[optimizer].knobs),
+        start=(float(x), float(y)),
+        steps=int(STEPS.default),
+        seed=int(SEED.default),
+    )
+
+
+def defaults(knobs: Mapping[str, Knob]) -> dict[str, float]:
+    """Every knob's default by name."""
+    return {name: float(knob.default) for name, knob in knobs.items()}
+
+
+def run(scenario: Scenario) -> Trajectory:
+    """The run of a scenario."""
+    return descend(
+        scenario.landscape,
+        scenario.optimizer,
+        start=scenario.start,
+        steps=scenario.steps,
+        seed=scenario.seed,
+        **scenario.parameters,
+        **scenario.settings,
+    )
+
+
+def to_query(scenario: Scenario) -> dict[str, str]:
+    """The scenario as the parameters of an address; whatever is at its default is left out."""
+    base = default_scenario(scenario.landscape, scenario.optimizer)
+    chosen = {"surface": scenario.landscape, "optimizer": scenario.optimizer}
+    names = {name: key for (name, key), usual in zip(chosen.items(), OPENING, strict=True) if key != usual}
+    usual = _numbers(base)
+    return names | {name: _text(value) for name, value in _numbers(scenario).items() if value != usual[name]}
+
+
+def from_query(query: Mapping[str, str | Sequence[str]]) -> tuple[Scenario, tuple[str, ...]]:
+    """The scenario that an address describes. Never raises, whatever stands there.
+
+    Args:
+        query: name -> value, or the list of its values where a name may be repeated.
+
+    Returns:
+        The scenario, and one sentence for each part that was ignored because it means nothing here; what it names
+        stays at its default. The sentences quote the address: show them as plain text.
+    """
+    ignored: list[str] = []
+    single: dict[str, str] = {}
+    for name, value in query.items():
+        values = [value] if isinstance(value, str) else list(value)
+        if len(values) == 1:
+            single[name] = str(values[0])
+        else:
+            ignored.append(f"{_quoted(name)} is given {len(values)} times; it takes one value")
+
+    def choose(name: str, registry: Mapping[str, object], usual: str) -> str:
+        key = single.pop(name, usual)
+        if key in registry:
+            return key
+        ignored.append(f"{name} = {_quoted(key)} is not known here")
+        return usual
+
+    landscape = choose("surface", LANDSCAPES, OPENING[0])
+    optimizer = choose("optimizer", OPTIMIZERS, OPENING[1])
+    base = default_scenario(landscape, optimizer)
+    knobs = _knobs(base)
+    numbers = _numbers(base)
+    for name, text in single.items():
+        if name not in knobs:
+            pair = f"{OPTIMIZERS[optimizer].title} on {LANDSCAPES[landscape].title}"
+            ignored.append(f"{_quoted(name)} is not a setting of {pair}")
+            continue
+        try:
+            numbers[name] = knobs[name].check(name, _parsed(text))
+        except ValueError as error:
+            ignored.append(str(error))
+    return _with_numbers(base, numbers), tuple(ignored)
+
+
+def _knobs(scenario: Scenario) -> dict[str, Knob]:
+    """Every number of a scenario by its name in the address, as the knob that says what it may be."""
+    own = {**LANDSCAPES[scenario.landscape].parameters, **OPTIMIZERS[scenario.optimizer].knobs}
+    return own | {"x": COORDINATE, "y": COORDINATE, "steps": STEPS, "seed": SEED}
+
+
+def _numbers(scenario: Scenario) -> dict[str, float]:
+    """Every number of a scenario by its name in the address."""
+    x, y = scenario.start
+    common = {"x": x, "y": y, "steps": scenario.steps, "seed": scenario.seed}
+    return {**scenario.parameters, **scenario.settings, **common}
+
+
+def _with_numbers(scenario: Scenario, numbers: Mapping[str, float]) -> Scenario:
+    """The scenario of the same landscape and optimizer with these numbers; the inverse of `_numbers`."""
+    return Scenario(
+        landscape=scenario.landscape,
+        parameters={name: numbers[name] for name in scenario.parameters},
+        optimizer=scenario.optimizer,
+        settings={name: numbers[name] for name in scenario.settings},
+        start=(numbers["x"], numbers["y"]),
+        steps=int(numbers["steps"]),
+        seed=int(numbers["seed"]),
+    )
+
+
+def _text(value: float) -> str:
+    """The shortest text that reads back as the same number, without the + that an address turns into a space."""
+    return repr(value if isinstance(value, int) else float(value)).removesuffix(".0").replace("e+", "e")
+
+
+def _parsed(text: str) -> float | str:
+    """The number that a text denotes; the text itself, shortened, when it is none."""
+    if len(text) <= LONGEST_NUMBER and NUMBER.fullmatch(text):
+        number = float(text)
+        if math.isfinite(number):
+            return number
+    return _shortened(text)
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= SHOWN else f"{text[:SHOWN]}…"
+
+
+def _quoted(text: str) -> str:
+    """A part of the address for display: short, in quotes, with whatever does not print escaped."""
+    return repr(_shortened(text))
