@@ -1,6 +1,8 @@
 """The surfaces: `LANDSCAPES` maps each key to its `Landscape`, in display order, one module a chapter."""
 
-from landscapes import bowls, saddles, valleys
+# ruff: noqa: I001  (the chapters are imported in the order in which they are shown)
+
+from landscapes import bowls, valleys, saddles
 from landscapes.base import CHAPTERS, LANDSCAPES, Landscape, landscape
 
-__all__ = ["CHAPTERS", "LANDSCAPES", "Landscape", "landscape", "bowls", "saddles", "valleys"]
+__all__ = ["CHAPTERS", "LANDSCAPES", "Landscape", "landscape", "bowls", "valleys", "saddles"]

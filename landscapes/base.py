@@ -16,6 +16,9 @@ Height = Literal["linear", "log", "asinh"]
 
 CHAPTERS = ("Bowls", "Valleys", "Saddles", "Many minima", "Like a network")
 
+SURVEY = "Jamil and Yang 2013, arXiv:1308.4008, doi:10.1504/IJMMNO.2013.055204"
+"""A survey that many entries name as their source, since where the function came from first is not known."""
+
 
 @dataclass(frozen=True, eq=False)
 class Landscape:
@@ -24,12 +27,15 @@ class Landscape:
     Attributes:
         key: the function's name; permanent, since it stands in shared links.
         title, chapter: how and where the page lists it.
-        loss: `loss(p, **parameters)`, p of shape (2,), to a scalar; traceable by JAX, at least once differentiable
-            almost everywhere.
+        loss: `loss(p, **parameters)`, p of shape (2,), to a scalar; traceable by JAX, twice differentiable almost
+            everywhere, with a finite gradient everywhere (where there is none, as at a kink, one that lies in between).
         domain: ((x_low, x_high), (y_low, y_high)), the part that the page shows.
         start: where a run begins unless told otherwise; a place from which something instructive happens.
-        minima: the known global minimizers inside the domain; empty when the loss is unbounded below.
+        minima: the known global minimizers inside the domain, whatever the parameters; empty when no point is one
+            (the loss is unbounded below, or only approaches its infimum).
         minimum: the loss at each of them; None when there are none.
+        minima_curve: the equation of the minimizers, as TeX, when they form curves; `minima` then holds a few of
+            them. "" when they are isolated points.
         local_minima, saddles: other known stationary points inside the domain; not always all of them.
         pins: ((x, y), loss) pairs with values from the source or worked by hand, at the default parameters.
         tex: the equation, as TeX.
@@ -49,6 +55,7 @@ class Landscape:
     start: Point
     minima: tuple[Point, ...]
     minimum: float | None
+    minima_curve: str
     local_minima: tuple[Point, ...]
     saddles: tuple[Point, ...]
     pins: tuple[tuple[Point, float], ...]
@@ -69,6 +76,10 @@ class Landscape:
             raise ValueError(f"landscape {self.key!r}: height {self.height!r} is not one of {get_args(Height)}")
         if bool(self.minima) != (self.minimum is not None):
             raise ValueError(f"landscape {self.key!r}: minima and minimum come together")
+        if self.minima_curve and not self.minima:
+            raise ValueError(f"landscape {self.key!r}: a curve of minima needs some points of it in minima")
+        if not all(low < high for low, high in self.domain):
+            raise ValueError(f"landscape {self.key!r}: its domain {self.domain} is out of order")
         for point in (self.start, *self.minima, *self.local_minima, *self.saddles):
             if not all(low <= value <= high for value, (low, high) in zip(point, self.domain, strict=True)):
                 raise ValueError(f"landscape {self.key!r}: {point} is outside its domain {self.domain}")
@@ -96,6 +107,7 @@ def landscape(
     teaches: str,
     minima: tuple[Point, ...] = (),
     minimum: float | None = None,
+    minima_curve: str = "",
     local_minima: tuple[Point, ...] = (),
     saddles: tuple[Point, ...] = (),
     notes: str = "",
@@ -114,8 +126,8 @@ def landscape(
             raise ValueError(f"there are two landscapes called {key!r}")
         _registry[key] = Landscape(
             key=key, title=title, chapter=chapter, loss=loss, domain=domain, start=start, minima=minima,
-            minimum=minimum, local_minima=local_minima, saddles=saddles, pins=pins, tex=tex, source=source,
-            teaches=teaches, notes=notes, height=height, parameters=MappingProxyType(parameters),
+            minimum=minimum, minima_curve=minima_curve, local_minima=local_minima, saddles=saddles, pins=pins, tex=tex,
+            source=source, teaches=teaches, notes=notes, height=height, parameters=MappingProxyType(parameters),
         )  # fmt: skip
         return loss
 

@@ -1,8 +1,9 @@
 """Valleys: curved or flat floors between steep walls."""
 
 import jax
+import jax.numpy as jnp
 
-from landscapes.base import landscape
+from landscapes.base import SURVEY, landscape
 
 
 @landscape(
@@ -21,3 +22,111 @@ from landscapes.base import landscape
 def rosenbrock(p: jax.Array) -> jax.Array:
     x, y = p
     return (1 - x) ** 2 + 100 * (y - x**2) ** 2
+
+
+@landscape(
+    title="Beale",
+    chapter="Valleys",
+    domain=((-4.5, 4.5), (-4.5, 4.5)),
+    start=(1, 1.5),
+    minima=((3, 0.5),),
+    minimum=0,
+    saddles=((0, 1),),
+    pins=(((3, 0.5), 0), ((0, 0), 14.203125), ((1, 1), 14.203125), ((2, 0), 0.703125), ((1, -1), 5.703125)),
+    tex=r"(1.5 - x + xy)^2 + (2.25 - x + xy^2)^2 + (2.625 - x + xy^3)^2",
+    source="Beale 1958, On an Iterative Method for Finding a Local Minimum of a Function of More than One Variable, "
+    "Princeton; problem 5 of Moré, Garbow and Hillstrom 1981, doi:10.1145/355934.355936",
+    teaches="Cliffs in the corners and a flat floor between them: no single learning rate suits both.",
+    notes="Moré, Garbow and Hillstrom start at (1, 1). "
+    "On the edge of the usual square, at x = -4.5, the loss has a low point of 0.762, a minimum of the square only.",
+    height="log",
+)
+def beale(p: jax.Array) -> jax.Array:
+    x, y = p
+    return (1.5 - x + x * y) ** 2 + (2.25 - x + x * y**2) ** 2 + (2.625 - x + x * y**3) ** 2
+
+
+@landscape(
+    title="Dixon-Price",
+    chapter="Valleys",
+    domain=((-2, 4), (-2.5, 2.5)),
+    start=(3.5, -0.4),
+    minima=((1, 0.7071067811865476), (1, -0.7071067811865476)),
+    minimum=0,
+    saddles=((1 / 3, 0),),
+    pins=(((0, 0), 1), ((1, 1), 2), ((1 / 3, 0), 2 / 3), ((2, 1), 1), ((-1, 1), 22)),
+    tex=r"(x-1)^2 + 2\,(2y^2 - x)^2",
+    source=f"Dixon and Price 1989, doi:10.1007/BF00940007; {SURVEY}",
+    teaches="A valley bent like a horseshoe with a minimum on each arm: the start decides which arm the ball takes.",
+    notes="With two variables. Jamil and Yang drop a minus sign in the minimizers; the second is 2 to the power -1/2.",
+    height="log",
+)
+def dixon_price(p: jax.Array) -> jax.Array:
+    x, y = p
+    return (x - 1) ** 2 + 2 * (2 * y**2 - x) ** 2
+
+
+@landscape(
+    title="Plateau and cliff",
+    chapter="Valleys",
+    domain=((-3, 3), (-3, 3)),
+    start=(2.2, 1.6),
+    minima=((-1.0043465108532896, 0),),
+    minimum=4.441160574269216e-05,
+    pins=(((0, 0), 0.55), ((0, 2), 0.75), ((-1, 2), 0.20004539786870243), ((0.1, 0), 0.7915585786300049)),
+    tex=r"\frac{1}{1+e^{-10x}} + \frac{(x+1)^2+y^2}{20}",
+    source="Made for this project, after Goodfellow, Bengio and Courville 2016, Deep Learning, section 8.2.4, "
+    "ISBN 978-0-262-03561-3",
+    teaches="Slow on the plateau, then off the cliff: the slope is 2.6 there, where a moment before it was 0.2.",
+    notes="The minimizer comes from Newton's method on this formula; the cliff's tail moves it a little below x = -1.",
+)
+def plateau_cliff(p: jax.Array) -> jax.Array:
+    x, y = p
+    return jax.nn.sigmoid(10 * x) + ((x + 1) ** 2 + y**2) / 20
+
+
+@landscape(
+    title="Goldstein-Price",
+    chapter="Valleys",
+    domain=((-2, 2), (-2, 2)),
+    start=(-1.5, 1.2),
+    minima=((0, -1),),
+    minimum=3,
+    local_minima=((-0.6, -0.4), (1.8, 0.2), (1.2, 0.8)),
+    saddles=((-0.4, -0.6), (0.6, 0.4), (1.2, -0.2), (1.4, 0.6)),
+    pins=(((0, -1), 3), ((-0.6, -0.4), 30), ((1.8, 0.2), 84), ((1.2, 0.8), 840), ((0, 0), 600), ((1, 1), 1876)),
+    tex=r"\left[1+(x+y+1)^2(19-14x+3x^2-14y+6xy+3y^2)\right]"
+    r"\left[30+(2x-3y)^2(18-32x+12x^2+48y-36xy+27y^2)\right]",
+    source="Goldstein and Price 1971, doi:10.1090/S0025-5718-1971-0312365-X",
+    teaches="From 3 at the bottom to a million at the edge: gradient descent needs a tiny rate, Adam does not.",
+    notes="The paper names no domain; this square is the usual one. One R package prints 13x² where 3x² belongs. The "
+    "loss is a function of x + y times a function of 2x - 3y, which gives every stationary point exactly.",
+    height="log",
+)
+def goldstein_price(p: jax.Array) -> jax.Array:
+    x, y = p
+    first = 1 + (x + y + 1) ** 2 * (19 - 14 * x + 3 * x**2 - 14 * y + 6 * x * y + 3 * y**2)
+    second = 30 + (2 * x - 3 * y) ** 2 * (18 - 32 * x + 12 * x**2 + 48 * y - 36 * x * y + 27 * y**2)
+    return first * second
+
+
+@landscape(
+    title="Spiral valley",
+    chapter="Valleys",
+    domain=((-4, 4), (-4, 4)),
+    start=(3.2, 1.5),
+    minima=((0, 0),),
+    minimum=0,
+    pins=(((0, 0), 0), ((1.5707963267948966, 0), 0.12337005501361698), ((0, 0.7853981633974483), 0.030842513753404244)),
+    tex=r"\frac{r^2}{20} + (x \sin 2r - y \cos 2r)^2,\quad r = \sqrt{x^2+y^2}",
+    source="Made for this project",
+    teaches="The way down turns without end: momentum is flung through the wall at every turn, small steps follow it.",
+    notes="The bracket is r sin(2r - θ): it vanishes along a spiral of two arms, and r²/20 falls towards the centre.",
+    height="log",
+)
+def spiral(p: jax.Array) -> jax.Array:
+    x, y = p
+    squared = x**2 + y**2
+    # The root has no slope at 0; there any number does in its place, since what it turns is 0.
+    r = jnp.sqrt(jnp.where(squared > 0, squared, 1))
+    return squared / 20 + (x * jnp.sin(2 * r) - y * jnp.cos(2 * r)) ** 2
