@@ -1,22 +1,122 @@
-"""Optimizers that scale each coordinate by the gradients it has seen."""
+"""Optimizers that divide each coordinate by the size of the gradients it has seen, without an average of gradients."""
 
 import jax
 import optax
 
 from knobs import Knob
+from optimizers import shared
 from optimizers.base import optimizer
 
 
 @optimizer(
-    title="Adam",
+    title="Adagrad",
     family="Adaptive",
-    tex=r"x_{t+1} = x_t - \eta\,\frac{\hat m_t}{\sqrt{\hat v_t} + \varepsilon}",
-    source="Kingma & Ba 2015, arXiv:1412.6980",
-    teaches="Every coordinate moves by about the learning rate, however steep it is.",
-    learning_rate=Knob(1e-4, 10, 2e-2, "log", allowed=(0, 1e6), help="How far a coordinate moves in one step."),
-    beta1=Knob(0, 0.999, 0.9, allowed=(0, 0.999999), help="How long the average of gradients remembers."),
-    beta2=Knob(0, 0.9999, 0.999, allowed=(0, 0.999999), help="How long the average of squared gradients remembers."),
-    epsilon=Knob(1e-12, 1, 1e-8, "log", allowed=(0, 1e6), help="Keeps the division defined where the slope vanishes."),
+    tex=r"""\begin{aligned}
+v_t &= v_{t-1} + g_t^2, \qquad v_0 = a \\
+x_t &= x_{t-1} - \eta\,\frac{g_t}{\sqrt{v_t + \varepsilon}}
+\end{aligned}""",
+    source="Duchi, Hazan & Singer 2011, JMLR 12:2121–2159",
+    teaches="Each coordinate's steps shrink with all the slope it has ever met, and never grow again.",
+    notes=(
+        "ε stands inside the root, as in optax; PyTorch puts it outside. v starts at a: optax's own default is 0.1, "
+        "PyTorch's is 0. Where v is still 0 nothing moves."
+    ),
+    learning_rate=shared.learning_rate(0.3, "How far each coordinate moves in the first step."),
+    initial_accumulator=Knob(
+        0, 100, 0, allowed=(0, 1e12), help="The sum of squared gradients, a, that it pretends to have seen already."
+    ),
+    epsilon=shared.epsilon(1e-10),
 )
-def adam(learning_rate: jax.Array, beta1: jax.Array, beta2: jax.Array, epsilon: jax.Array) -> optax.GradientTransformation:
-    return optax.adam(learning_rate, b1=beta1, b2=beta2, eps=epsilon)
+def adagrad(
+    learning_rate: jax.Array, initial_accumulator: jax.Array, epsilon: jax.Array
+) -> optax.GradientTransformation:
+    return optax.adagrad(learning_rate, initial_accumulator, epsilon)
+
+
+@optimizer(
+    title="RMSProp",
+    family="Adaptive",
+    tex=r"""\begin{aligned}
+v_t &= \rho\, v_{t-1} + (1 - \rho)\, g_t^2 \\
+u_t &= \beta\, u_{t-1} + \eta\,\frac{g_t}{\sqrt{v_t} + \varepsilon} \\
+x_t &= x_{t-1} - u_t
+\end{aligned}""",
+    source="Tieleman & Hinton 2012, Neural Networks for Machine Learning, lecture 6.5",
+    teaches="Adagrad that forgets: the divisor follows the recent slopes, so steps can grow again.",
+    notes=(
+        "ε stands outside the root, as in PyTorch; optax's own default puts it inside. v starts at 0 without bias "
+        "correction, so the first steps are 1/√(1 − ρ) times as long."
+    ),
+    learning_rate=shared.learning_rate(1e-2, shared.PER_STEP),
+    decay=Knob(
+        0, 0.9999, 0.99, allowed=(0, shared.ALMOST_ONE), help="How long the average of squared gradients remembers."
+    ),
+    momentum=shared.momentum(0),
+    epsilon=shared.epsilon(),
+)
+def rmsprop(
+    learning_rate: jax.Array, decay: jax.Array, momentum: jax.Array, epsilon: jax.Array
+) -> optax.GradientTransformation:
+    return optax.rmsprop(learning_rate, decay, epsilon, eps_in_sqrt=False, momentum=momentum)
+
+
+@optimizer(
+    title="Adadelta",
+    family="Adaptive",
+    tex=r"""\begin{aligned}
+v_t &= \rho\, v_{t-1} + (1 - \rho)\, g_t^2 \\
+u_t &= \frac{\sqrt{w_{t-1} + \varepsilon}}{\sqrt{v_t + \varepsilon}}\; g_t \\
+w_t &= \rho\, w_{t-1} + (1 - \rho)\, u_t^2 \\
+x_t &= x_{t-1} - \eta\, u_t
+\end{aligned}""",
+    source="Zeiler 2012, arXiv:1212.5701",
+    teaches="The size of its own past steps takes the learning rate's place; ε decides how it gets going.",
+    notes="The paper has no η, which is η = 1. The same as PyTorch's.",
+    learning_rate=shared.learning_rate(1, "A factor on every step; 1 is the method as published."),
+    decay=Knob(0, 0.9999, 0.9, allowed=(0, shared.ALMOST_ONE), help="How long both averages of squares remember."),
+    epsilon=Knob(1e-12, 1, 1e-6, "log", allowed=(1e-30, 1e6), help="The square of the step it dares to begin with."),
+)
+def adadelta(learning_rate: jax.Array, decay: jax.Array, epsilon: jax.Array) -> optax.GradientTransformation:
+    return optax.adadelta(learning_rate, decay, epsilon)
+
+
+@optimizer(
+    title="Adafactor",
+    family="Adaptive",
+    tex=r"""\begin{aligned}
+\rho_t &= 1 - t^{-c}, \qquad v_t = \rho_t\, v_{t-1} + (1 - \rho_t)\,(g_t^2 + \varepsilon) \\
+u_t &= \frac{g_t}{\sqrt{v_t}}, \qquad \hat u_t = \frac{u_t}{\max(1,\ \mathrm{rms}(u_t)/d)} \\
+m_t &= \beta_1 m_{t-1} + (1 - \beta_1)\,\eta\,\max(10^{-3},\ \mathrm{rms}(x_{t-1}))\,\hat u_t \\
+x_t &= x_{t-1} - m_t - \lambda\, x_{t-1}
+\end{aligned}""",
+    source="Shazeer & Stern 2018, arXiv:1804.04235",
+    teaches="Steps are a share of the iterate's own size, so the learning rate is a percentage.",
+    notes=(
+        "The factored second moment that gives it its name needs matrices: optax factors only from 128 x 128 on, so "
+        "in two dimensions v is kept whole. rms is the root mean square over both coordinates. The decay λ is not "
+        "multiplied by η. PyTorch's η is at most 1/√t."
+    ),
+    learning_rate=shared.learning_rate(2e-2, "The share of its own size by which the iterate moves in one step."),
+    decay=Knob(0, 1, 0.8, allowed=(0, 10), help="The exponent c: how fast the average of squares becomes a long one."),
+    clipping_threshold=Knob(0.1, 10, 1, "log", allowed=(1e-6, 1e6), help="The largest root mean square d of a step."),
+    beta1=shared.beta1(0),
+    epsilon=shared.epsilon(1e-30),
+    weight_decay=shared.weight_decay(0),
+)
+def adafactor(
+    learning_rate: jax.Array,
+    decay: jax.Array,
+    clipping_threshold: jax.Array,
+    beta1: jax.Array,
+    epsilon: jax.Array,
+    weight_decay: jax.Array,
+) -> optax.GradientTransformation:
+    return optax.adafactor(
+        learning_rate,
+        decay_rate=decay,
+        clipping_threshold=clipping_threshold,
+        momentum=beta1,
+        dtype_momentum=None,  # pyright: ignore  (the accumulator then has the iterate's dtype)
+        weight_decay_rate=weight_decay,
+        eps=epsilon,
+    )

@@ -11,7 +11,14 @@ import optax
 
 from knobs import Knob
 
-FAMILIES = ("Gradient descent", "Adaptive", "Sign and trust ratio", "Without a learning rate", "Second order")
+FAMILIES = (
+    "Gradient descent",
+    "Adaptive",
+    "Adam family",
+    "Sign and trust ratio",
+    "Without a learning rate",
+    "Second order",
+)
 
 EXTRAS = ("value", "grad", "value_fn", "obj_fn", "hessian")
 """What the engine can hand to `update` beside the gradient, by keyword: the loss at the iterate, its gradient,
@@ -93,6 +100,9 @@ def optimizer(
             key=key, title=title, family=family, build=build, knobs=MappingProxyType(knobs), tex=tex, source=source,
             teaches=teaches, notes=notes, needs=needs, report=report,
         )  # fmt: skip
+        by_family = sorted(_registry.items(), key=lambda item: FAMILIES.index(item[1].family))
+        _registry.clear()  # so that the order is that of the families, whichever module is imported first
+        _registry.update(by_family)
         return build
 
     return register

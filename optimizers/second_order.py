@@ -1,0 +1,189 @@
+"""Optimizers that use curvature: the Hessian, its diagonal, or what past gradients tell about it."""
+
+from collections.abc import Callable
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import optax
+
+from knobs import Knob
+from optimizers import shared
+from optimizers.base import optimizer
+
+
+def _solve(matrix: jax.Array, vector: jax.Array) -> jax.Array:
+    """The pseudo-inverse of a symmetric 2 x 2 matrix times a vector: no part along a direction without curvature.
+
+    In closed form, since a call to LAPACK inside the loop over steps costs more than the step: the adjugate over the
+    determinant, or for a determinant of 0 the matrix itself over its squared trace, the square of its one eigenvalue.
+    """
+    (a, b), (_, d) = matrix
+    determinant, trace = a * d - b * b, a + d
+    adjugate = jnp.array([[d, -b], [-b, a]])
+    singular = determinant == 0
+    over = jnp.where(singular, trace * trace, determinant)
+    return jnp.where(over == 0, 0, jnp.where(singular, matrix, adjugate) @ vector / over)
+
+
+def _absolute(matrix: jax.Array) -> jax.Array:
+    """A symmetric 2 x 2 matrix H with its eigenvalues made positive: |H| = (H² + |det H| I) / (|λ₁| + |λ₂|)."""
+    square, size = matrix @ matrix, jnp.abs(jnp.linalg.det(matrix))
+    total = jnp.sqrt(jnp.trace(square) + 2 * size)
+    return jnp.where(total == 0, 0, (square + size * jnp.eye(2)) / total)
+
+
+def _newton(learning_rate: jax.Array, curvature: Callable[[jax.Array], jax.Array]) -> optax.GradientTransformation:
+    """Steps -learning_rate * curvature(hessian)⁺ gradient; optax has no Newton method."""
+
+    def update(updates: Any, state: Any, params: Any = None, **extras: Any) -> tuple[Any, Any]:
+        return -learning_rate * _solve(curvature(extras["hessian"]), updates), state
+
+    return optax.GradientTransformationExtraArgs(optax.init_empty_state, update)
+
+
+@optimizer(
+    title="Newton",
+    family="Second order",
+    tex=r"x_t = x_{t-1} - \eta\, H_t^{+} g_t, \qquad H_t = \nabla^2 f(x_{t-1})",
+    source="Nocedal & Wright 2006, Numerical Optimization, chapter 3, doi:10.1007/978-0-387-40065-5",
+    teaches="It jumps to where the local parabola is flat, be that a minimum, a saddle or a maximum.",
+    notes=(
+        "⁺ is the pseudo-inverse: the inverse, and no step along a direction whose curvature is exactly 0. "
+        "Nothing makes sure that the step goes downhill."
+    ),
+    needs=("hessian",),
+    learning_rate=shared.newton_rate(1),
+)
+def newton(learning_rate: jax.Array) -> optax.GradientTransformation:
+    return _newton(learning_rate, lambda hessian: hessian)
+
+
+@optimizer(
+    title="Damped Newton (Levenberg)",
+    family="Second order",
+    tex=r"x_t = x_{t-1} - \eta\,(H_t + \mu I)^{+} g_t, \qquad H_t = \nabla^2 f(x_{t-1})",
+    source="Levenberg 1944, doi:10.1090/qam/10666; for a Hessian Goldfeld, Quandt & Trotter 1966, doi:10.2307/1909768",
+    teaches="The damping leads from Newton's jump to gradient descent's small step 1/μ along the slope.",
+    notes=(
+        "The damping μ is constant; Levenberg, Marquardt and trust regions change it from step to step. Where a "
+        "curvature is below −μ the step goes uphill. Others call a Newton step times η < 1 damped: that is η here."
+    ),
+    needs=("hessian",),
+    learning_rate=shared.newton_rate(1),
+    damping=Knob(1e-3, 1e4, 10, "log", allowed=(0, 1e12), help="The curvature μ that is added in every direction."),
+)
+def newton_damped(learning_rate: jax.Array, damping: jax.Array) -> optax.GradientTransformation:
+    return _newton(learning_rate, lambda hessian: hessian + damping * jnp.eye(2))
+
+
+@optimizer(
+    title="Saddle-free Newton",
+    family="Second order",
+    tex=r"""\begin{aligned}
+H_t &= \nabla^2 f(x_{t-1}) = Q\,\mathrm{diag}(\lambda_1, \lambda_2)\,Q^\top, \qquad
+|H_t| = Q\,\mathrm{diag}(|\lambda_1|, |\lambda_2|)\,Q^\top \\
+x_t &= x_{t-1} - \eta\,(|H_t| + \mu I)^{+} g_t
+\end{aligned}""",
+    source="Dauphin et al. 2014, arXiv:1406.2572",
+    teaches="With curvatures taken as positive it is pushed away from saddles where Newton's method is drawn in.",
+    notes="The paper adds a damping μ in its experiments; at μ = 0 it is the bare method.",
+    needs=("hessian",),
+    learning_rate=shared.newton_rate(1),
+    damping=Knob(1e-3, 1e4, 10, "log", allowed=(0, 1e12), help="The curvature μ that is added in every direction."),
+)
+def newton_saddle_free(learning_rate: jax.Array, damping: jax.Array) -> optax.GradientTransformation:
+    return _newton(learning_rate, lambda hessian: _absolute(hessian) + damping * jnp.eye(2))
+
+
+@optimizer(
+    title="L-BFGS",
+    family="Second order",
+    tex=r"""\begin{aligned}
+s_t &= x_{t-1} - x_{t-2}, \quad y_t = g_t - g_{t-1}, \quad \rho_t = \frac{1}{\langle s_t, y_t \rangle} \\
+B &= \gamma_t I, \quad \gamma_t = \frac{\langle s_t, y_t \rangle}{\langle y_t, y_t \rangle}, \quad
+\gamma_1 = \min\left(1,\ \frac{1}{\lVert g_1 \rVert}\right) \\
+B &\leftarrow (I - \rho_i s_i y_i^\top)\, B\, (I - \rho_i y_i s_i^\top) + \rho_i s_i s_i^\top,
+\quad i = t - 9, \dots, t,\ i \ge 2 \\
+x_t &= x_{t-1} + \alpha_t\, p_t, \qquad p_t = -B\, g_t \\
+f(x_t) &\le f(x_{t-1}) + c_1 \alpha_t \langle g_t, p_t \rangle, \qquad
+|\langle \nabla f(x_t), p_t \rangle| \le c_2\, |\langle g_t, p_t \rangle|
+\end{aligned}""",
+    source="Liu & Nocedal 1989, doi:10.1007/BF01589116",
+    teaches="From how the gradient changed over the last steps it learns the curvature, and then jumps like Newton.",
+    notes=(
+        "α is 1 if that fulfils both conditions, else it comes from optax's zoom search (Nocedal & Wright, algorithms "
+        "3.5 and 3.6), which also accepts the approximate decrease of Hager & Zhang 2005 within 10⁻⁶|f|. The last 10 "
+        "pairs are kept, more than two dimensions need; that number is fixed. Where ⟨s, y⟩ = 0 a pair is left out."
+    ),
+    needs=("value", "grad", "value_fn"),
+    sufficient_decrease=Knob(
+        1e-4, 0.5, 1e-4, "log", allowed=(0, 1), help="The share c₁ of the decrease that the slope promises."
+    ),
+    curvature=Knob(0.01, 0.99, 0.9, allowed=(0, 1), help="The share c₂ of the slope that may be left after a step."),
+    max_linesearch_steps=Knob(1, 50, 20, allowed=(1, 1000), integer=True, help="How many lengths it tries at most."),
+)
+def lbfgs(
+    sufficient_decrease: jax.Array, curvature: jax.Array, max_linesearch_steps: jax.Array
+) -> optax.GradientTransformation:
+    search = optax.scale_by_zoom_linesearch(
+        max_linesearch_steps,
+        slope_rtol=sufficient_decrease,
+        curv_rtol=curvature,
+        initial_guess_strategy="one",
+    )
+    return optax.lbfgs(linesearch=search)
+
+
+@optimizer(
+    title="Sophia-H",
+    family="Second order",
+    tex=r"""\begin{aligned}
+m_t &= \beta_1 m_{t-1} + (1 - \beta_1)\, g_t, \qquad \hat m_t = \frac{m_t}{1 - \beta_1^t} \\
+u_t &= \mathrm{clip}\left(\frac{\hat m_t}{\max(\gamma\, h_{t-1},\ \varepsilon)},\ -\rho,\ \rho\right) \\
+h_t &= \begin{cases}
+\beta_2 h_{t-1} + (1 - \beta_2)\; z_t \odot \nabla^2 f(x_{t-1})\, z_t & t \in \{1,\ 1 + k,\ 1 + 2k, \dots\} \\
+h_{t-1} & \text{else}
+\end{cases} \\
+x_t &= x_{t-1} - \eta\,(u_t + \lambda\, x_{t-1})
+\end{aligned}""",
+    source="Liu et al. 2024, arXiv:2305.14342",
+    teaches="Steep coordinates are divided by their curvature; where that is small or negative it takes sign steps.",
+    notes=(
+        "z has random signs: z ⊙ Hz is the Hessian's diagonal plus or minus its off-diagonal entry. The signs are the "
+        "same in every run. The paper has no bias correction and refreshes h before the step, optax after it."
+    ),
+    needs=("obj_fn",),
+    learning_rate=shared.learning_rate(5e-2, "The longest move of a coordinate in one step, at ρ = 1."),
+    beta1=shared.beta1(0.965),
+    beta2=shared.beta2(0.99, "How long the average of curvatures remembers, in refreshes."),
+    gamma=Knob(
+        1e-3, 10, 0.1, "log", allowed=(0, 1e6), help="A factor on the curvature; larger steps where it is small."
+    ),
+    clip_threshold=Knob(0.01, 100, 1, "log", allowed=(0, 1e6), help="The largest quotient ρ that is not clipped."),
+    update_interval=Knob(
+        1, 100, 10, "log", allowed=(1, 10000), integer=True, help="Steps from one look at the curvature to the next, k."
+    ),
+    epsilon=shared.epsilon(),
+    weight_decay=shared.weight_decay(0),
+)
+def sophia(
+    learning_rate: jax.Array,
+    beta1: jax.Array,
+    beta2: jax.Array,
+    gamma: jax.Array,
+    clip_threshold: jax.Array,
+    update_interval: jax.Array,
+    epsilon: jax.Array,
+    weight_decay: jax.Array,
+) -> optax.GradientTransformation:
+    return optax.contrib.sophia(
+        learning_rate,
+        b1=beta1,
+        b2=beta2,
+        eps=epsilon,
+        weight_decay=weight_decay,
+        gamma=gamma,
+        clip_threshold=clip_threshold,
+        update_interval=update_interval,
+    )
