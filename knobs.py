@@ -2,8 +2,9 @@
 
 import math
 from dataclasses import dataclass
-from numbers import Real
 from typing import Literal
+
+import numpy as np
 
 
 @dataclass(frozen=True)
@@ -51,8 +52,10 @@ class Knob:
             ValueError: naming `name`, the value and what is allowed.
         """
         lowest, highest = self.limits
-        kind = "a whole number" if self.integer else "a number"
-        number = float(value) if isinstance(value, Real) and not isinstance(value, bool) else math.nan
+        number = (
+            float(value) if isinstance(value, float | int | np.number) and not isinstance(value, bool) else math.nan
+        )
         if not lowest <= number <= highest or (self.integer and number != round(number)):
+            kind = "a whole number" if self.integer else "a number"
             raise ValueError(f"{name} = {value!r} is not allowed: {kind} from {lowest:g} to {highest:g}")
         return number

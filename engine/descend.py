@@ -1,24 +1,19 @@
 """Runs of an optimizer down a landscape: jitted optax steps to a `Trajectory`."""
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property, lru_cache, partial
-from typing import Any, Literal, NamedTuple
+from functools import cached_property
+from typing import Literal
 
-import jax
-import jax.numpy as jnp
 import numpy as np
-import optax
 
-from engine.field import Family, family_of, find_landscape, hessian, parameter_vector, value_and_gradient
+from engine.field import family_of, find_landscape, parameter_count
+from engine.program import MAX_STEPS, program
 from engine.stationary import is_at_minimum
 from knobs import Knob
 from landscapes.base import Landscape, Point
 from optimizers.base import OPTIMIZERS, Optimizer
-
-MAX_STEPS = 5000
-"""The longest run. All runs share one buffer of this length, so that no step count compiles anything."""
 
 STEPS = Knob(10, MAX_STEPS, 500, "log", allowed=(0, MAX_STEPS), integer=True, help="How many updates the run makes.")
 SEED = Knob(0, 999, 0, allowed=(0, 2**31 - 1), integer=True, help="Where random numbers begin.")
@@ -67,101 +62,6 @@ class Trajectory:
             return "diverged"
         at_minimum = is_at_minimum(self.landscape, self.points[self.length], **self.parameters)
         return "converged" if at_minimum else "running"
-
-
-class _Run(NamedTuple):
-    """What the loop carries for each run; a leading axis of runs on every leaf."""
-
-    iterate: jax.Array  # (2,)
-    state: Any  # the optimizer's own
-    alive: jax.Array  # whether its next row is still to be written
-    at_rest: jax.Array  # whether it ended because a step changed nothing
-
-
-@lru_cache(maxsize=256)
-def program(optimizer: Optimizer, family: Family) -> Callable[..., tuple[jax.Array, jax.Array]]:
-    """The jitted runs of one optimizer on every landscape of a family.
-
-    Returns:
-        (index, parameter vector, starts (runs, 2), steps, settings (runs, knobs)) -> (rows, at_rest). The rows have
-        shape (MAX_STEPS + 1, runs, 5): x, y, loss and the gradient; NaN after a run's end. Nothing that is passed
-        compiles it again but another number of runs.
-    """
-
-    def runs(index: jax.Array, vector: jax.Array, starts: jax.Array, steps: jax.Array, settings: jax.Array) -> Any:
-        initial, step = _method(optimizer, family, index, vector)
-
-        def advance(carry: Any) -> Any:
-            number, run, rows = carry
-            record, iterate, state, unchanged = jax.vmap(step)(run.iterate, run.state, settings)
-            valid = run.alive & jnp.all(jnp.isfinite(record), axis=1)
-            rows = rows.at[number].set(jnp.where(valid[:, None], record, jnp.nan))
-            return number + 1, _Run(iterate, state, valid & ~unchanged, run.at_rest | (valid & unchanged)), rows
-
-        def descent(carry: Any) -> Any:
-            times, rows, no_run = carry
-            run = _Run(starts, jax.vmap(initial)(starts, settings), ~no_run, no_run)
-            unfinished = lambda carry: (carry[0] <= steps) & jnp.any(carry[1].alive)  # noqa: E731
-            _, run, rows = jax.lax.while_loop(unfinished, advance, (jnp.int32(0), run, rows))
-            return times - 1, rows, run.at_rest
-
-        # A loop that runs once, though XLA cannot know it: what is inside one becomes a single native function.
-        # Without it the set-up is a dozen small tasks for the thread pool, and 500 steps take 115 us instead of 52.
-        once = (
-            jnp.minimum(1, steps + 1),
-            jnp.full((MAX_STEPS + 1, len(starts), 5), jnp.nan),
-            jnp.zeros(len(starts), bool),
-        )
-        _, rows, at_rest = jax.lax.while_loop(lambda carry: carry[0] > 0, descent, once)
-        return rows, at_rest
-
-    return jax.jit(runs)
-
-
-def _method(optimizer: Optimizer, family: Family, index: jax.Array, vector: jax.Array) -> tuple[Callable, Callable]:
-    """One run's (start, settings) -> state, and (iterate, state, settings) -> (record, iterate, state, unchanged)."""
-    evaluate = partial(value_and_gradient(family), index, vector)
-    curvature = partial(hessian(family), index, vector)
-
-    @jax.custom_jvp
-    def loss(p: jax.Array) -> jax.Array:
-        return evaluate(p)[0]
-
-    @loss.defjvp
-    def _(primals: Any, tangents: Any) -> Any:  # the gradient comes with the loss: nothing is traced a second time
-        value, gradient = evaluate(*primals)
-        return value, gradient @ tangents[0]
-
-    def transformation(settings: jax.Array) -> optax.GradientTransformationExtraArgs:
-        knobs = dict(zip(optimizer.knobs, settings, strict=True))
-        return optax.with_extra_args_support(optimizer.build(**knobs))
-
-    def initial(start: jax.Array, settings: jax.Array) -> Any:
-        return transformation(settings).init(start)
-
-    def step(iterate: jax.Array, state: Any, settings: jax.Array) -> Any:
-        value, gradient = evaluate(iterate)
-        offered = {"value": value, "grad": gradient, "value_fn": loss, "obj_fn": loss}
-        if "hessian" in optimizer.needs:
-            offered["hessian"] = curvature(iterate)
-        needed = {name: offered[name] for name in optimizer.needs}
-        update, following = transformation(settings).update(gradient, state, iterate, **needed)
-        moved = optax.apply_updates(iterate, update)
-        if optimizer.report is None:
-            record = jnp.concatenate([iterate, value[None], gradient])
-        else:
-            reported = optimizer.report(iterate, state)
-            value, gradient = evaluate(reported)
-            record = jnp.concatenate([reported, value[None], gradient])
-        return record, moved, following, _unchanged((moved, following), (iterate, state))
-
-    return initial, step
-
-
-def _unchanged(new: Any, old: Any) -> jax.Array:
-    """Whether a step changed neither the iterate nor a floating-point number of the state: it never will again."""
-    pairs = zip(jax.tree.leaves(new), jax.tree.leaves(old), strict=True)
-    return jnp.all(jnp.stack([jnp.all(a == b) for a, b in pairs if jnp.issubdtype(a.dtype, jnp.floating)]))
 
 
 def find_optimizer(optimizer: str | Optimizer) -> Optimizer:
@@ -213,18 +113,17 @@ def descend(
     count, number = int(STEPS.check("steps", steps)), int(SEED.check("seed", seed))
 
     family, index = family_of(surface)
-    rows, at_rest = program(method, family)(
-        np.int32(index), parameter_vector(family, surface, parameters), np.array([first]), np.int32(count),
-        np.array([list(knobs.values())], float),
-    )  # fmt: skip
+    padding = [0.0] * (parameter_count(family) - len(parameters))
+    numbers = np.array([[*first, *parameters.values(), *padding, *knobs.values()]])
+    rows, at_rest = program(method, family)(np.array([index, count], np.int32), numbers)
     run = np.asarray(rows)[: count + 1, 0].copy()
-    ended = np.isnan(run[:, 0])
+    length = max(0, int(np.isnan(run[:, 0]).argmax()) - 1) if math.isnan(run[-1, 0]) else count
     run[0, :2] = first
     return Trajectory(
         landscape=surface, parameters=parameters, optimizer=method, settings=knobs, start=first, steps=count,
         seed=number, points=run[:, :2], losses=run[:, 2], gradients=run[:, 3:],
         learning_rates=np.full(count, knobs.get("learning_rate", math.nan)),
-        length=max(0, int(ended.argmax()) - 1) if ended.any() else count, at_rest=bool(np.asarray(at_rest)[0]),
+        length=length, at_rest=bool(np.asarray(at_rest)[0]),
     )  # fmt: skip
 
 

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 import numpy as np
+from numpy.typing import ArrayLike
 
 from landscapes.base import LANDSCAPES, Landscape
 
@@ -29,6 +30,12 @@ def family_of(landscape: Landscape) -> tuple[Family, int]:
     """The landscapes that share one compiled program with this one, and its place among them."""
     registered = tuple(LANDSCAPES.values())
     return (registered, registered.index(landscape)) if landscape in registered else ((landscape,), 0)
+
+
+@lru_cache(maxsize=64)
+def parameter_count(family: Family) -> int:
+    """How many parameters the family's programs make room for: as many as the landscape that has the most."""
+    return max(len(entry.parameters) for entry in family)
 
 
 def find_landscape(landscape: str | Landscape) -> Landscape:
@@ -53,7 +60,7 @@ def parameter_vector(family: Family, landscape: Landscape, parameters: Mapping[s
     if unknown := set(parameters) - set(landscape.parameters):
         allowed = ", ".join(landscape.parameters) or "none"
         raise ValueError(f"{landscape.key} has no parameter {min(unknown)!r}; it has: {allowed}")
-    vector = np.zeros(max(1, max(len(entry.parameters) for entry in family)))
+    vector = np.zeros(parameter_count(family))
     for place, (name, knob) in enumerate(landscape.parameters.items()):
         vector[place] = knob.check(name, parameters.get(name, knob.default))
     return vector
@@ -108,22 +115,28 @@ def loss_grid(landscape: str | Landscape, size: int = 201, **parameters: float) 
     entry = find_landscape(landscape)
     x, y = (np.linspace(low, high, size) for low, high in entry.domain)
     points = np.stack(np.meshgrid(x, y), axis=-1).reshape(-1, 2)
-    losses = _at_points(_values_at, entry, points, parameters)
+    family, index = family_of(entry)
+    losses = _values_at(family)(index, parameter_vector(family, entry, parameters), points)
     return Grid(x, y, np.asarray(losses).reshape(size, size))
 
 
-def gradient_field(landscape: str | Landscape, points: np.ndarray, **parameters: float) -> np.ndarray:
+def losses_at(landscape: str | Landscape, points: ArrayLike, **parameters: float) -> np.ndarray:
+    """The loss at each of the points, shape (n, 2) to (n,). Raises as `loss_grid` does."""
+    return _at_points(_values_at, landscape, points, parameters)
+
+
+def gradient_field(landscape: str | Landscape, points: ArrayLike, **parameters: float) -> np.ndarray:
     """The gradient at each of the points, shape (n, 2) to (n, 2). Raises as `loss_grid` does."""
     _, gradients = _at_points(_gradients_at, landscape, points, parameters)
-    return np.asarray(gradients)
+    return gradients
 
 
-def hessian_matrices(landscape: str | Landscape, points: np.ndarray, **parameters: float) -> np.ndarray:
+def hessian_matrices(landscape: str | Landscape, points: ArrayLike, **parameters: float) -> np.ndarray:
     """The Hessian at each of the points, shape (n, 2) to (n, 2, 2). Raises as `loss_grid` does."""
-    return np.asarray(_at_points(_hessians_at, landscape, points, parameters))
+    return _at_points(_hessians_at, landscape, points, parameters)
 
 
-def hessian_eigenvalues(landscape: str | Landscape, points: np.ndarray, **parameters: float) -> np.ndarray:
+def hessian_eigenvalues(landscape: str | Landscape, points: ArrayLike, **parameters: float) -> np.ndarray:
     """The two eigenvalues of the Hessian at each point, ascending, shape (n, 2) to (n, 2). Raises as `loss_grid` does.
 
     In closed form for a symmetric 2 x 2 matrix: the mean of the diagonal, minus and plus
@@ -135,8 +148,13 @@ def hessian_eigenvalues(landscape: str | Landscape, points: np.ndarray, **parame
 
 
 def _at_points(
-    compiled: Callable[[Family], Any], landscape: str | Landscape, points: np.ndarray, parameters: Mapping[str, float]
+    compiled: Callable[[Family], Any], landscape: str | Landscape, points: ArrayLike, parameters: Mapping[str, float]
 ) -> Any:
+    """Call a family's program on any number of points, padded to a power of two so that few numbers compile it."""
     entry = find_landscape(landscape)
     family, index = family_of(entry)
-    return compiled(family)(index, parameter_vector(family, entry, parameters), np.asarray(points, float))
+    given = np.asarray(points, float)
+    padded = np.zeros((1 << max(0, len(given) - 1).bit_length(), 2))
+    padded[: len(given)] = given
+    results = compiled(family)(index, parameter_vector(family, entry, parameters), padded)
+    return jax.tree.map(lambda result: np.asarray(result)[: len(given)], results)

@@ -1,0 +1,31 @@
+"""Compiling ahead, so that the first pick of an optimizer does not wait for it."""
+
+import os
+from pathlib import Path
+
+import jax
+
+from engine.descend import descend
+from engine.field import gradient_field, hessian_matrices, loss_grid
+from landscapes.base import LANDSCAPES
+from optimizers.base import OPTIMIZERS
+
+
+def keep_compiled_programs(folder: Path) -> None:
+    """Keep what XLA compiles in a folder, for the next start of the process.
+
+    JAX's own cache, with its thresholds lowered: at their defaults programs as small as these are not kept.
+    """
+    jax.config.update("jax_compilation_cache_dir", os.fspath(folder))
+    jax.config.update("jax_persistent_cache_min_compile_time_secs", 0)
+    jax.config.update("jax_persistent_cache_min_entry_size_bytes", -1)
+
+
+def warm_up() -> None:
+    """Compile every program that a page can ask for: one for each optimizer, and the fields."""
+    first = next(iter(LANDSCAPES))
+    loss_grid(first)
+    for field in (gradient_field, hessian_matrices):
+        field(first, [(0.0, 0.0)])
+    for key in OPTIMIZERS:
+        descend(first, key, steps=1)

@@ -1,0 +1,29 @@
+"""What every test shares: compiled programs kept between runs, and a counter of compilations."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import jax
+import pytest
+
+from engine.warm_up import keep_compiled_programs
+
+keep_compiled_programs(Path(__file__).parent.parent / ".cache" / "jax")
+
+_compilations: list[str] = []
+
+
+def _note(event: str, seconds: float, **details: object) -> None:
+    if event == "/jax/core/compile/backend_compile_duration":
+        _compilations.append(str(details))
+
+
+jax.monitoring.register_event_duration_secs_listener(_note)
+
+
+@pytest.fixture
+def compilations() -> Iterator[list[str]]:
+    """The programs that XLA was asked for since the test cleared it; loading one from the cache counts too."""
+    _compilations.clear()
+    yield _compilations
+    _compilations.clear()
