@@ -46,5 +46,9 @@ bench: .venv-bench/ready browser
 	.venv-bench/bin/pip install --quiet --requirement benchmarks/requirements.txt
 	@touch $@
 
+# Change one thing in a formula or a rule at a time and count how many changes the tests notice; about half an hour.
+mutants: .venv/test
+	$(BIN)/python tests/mutants.py
+
 clean:
 	rm -rf .venv .venv-bench .cache

@@ -13,7 +13,7 @@ keep_compiled_programs(Path(__file__).parent.parent / ".cache" / "jax")
 _compilations: list[str] = []
 
 
-def _note(event: str, seconds: float, **details: object) -> None:
+def _note(event: str, duration_secs: float, **details: str | int) -> None:
     if event == "/jax/core/compile/backend_compile_duration":
         _compilations.append(str(details))
 
