@@ -1,5 +1,7 @@
 """Valleys: curved or flat floors between steep walls."""
 
+import math
+
 import jax
 import jax.numpy as jnp
 
@@ -31,7 +33,7 @@ def rosenbrock(p: jax.Array) -> jax.Array:
     start=(1, 1.5),
     minima=((3, 0.5),),
     minimum=0,
-    saddles=((0, 1),),
+    saddles=((0, 1), (0.10053793732415836, -2.644513585023125)),
     pins=(((3, 0.5), 0), ((0, 0), 14.203125), ((1, 1), 14.203125), ((2, 0), 0.703125), ((1, -1), 5.703125)),
     tex=r"(1.5 - x + xy)^2 + (2.25 - x + xy^2)^2 + (2.625 - x + xy^3)^2",
     source="Beale 1958, On an Iterative Method for Finding a Local Minimum of a Function of More than One Variable, "
@@ -89,39 +91,37 @@ def plateau_cliff(p: jax.Array) -> jax.Array:
     title="Goldstein-Price",
     chapter="Valleys",
     domain=((-2, 2), (-2, 2)),
-    start=(-1.5, 1.2),
+    start=(-1.2, -1.25),
     minima=((0, -1),),
     minimum=3,
     local_minima=((-0.6, -0.4), (1.8, 0.2), (1.2, 0.8)),
     saddles=((-0.4, -0.6), (0.6, 0.4), (1.2, -0.2), (1.4, 0.6)),
     pins=(((0, -1), 3), ((-0.6, -0.4), 30), ((1.8, 0.2), 84), ((1.2, 0.8), 840), ((0, 0), 600), ((1, 1), 1876)),
-    tex=r"\left[1+(x+y+1)^2(19-14x+3x^2-14y+6xy+3y^2)\right]"
-    r"\left[30+(2x-3y)^2(18-32x+12x^2+48y-36xy+27y^2)\right]",
+    tex=r"\left[1+(s+1)^2(19-14s+3s^2)\right]\left[30+t^2(18-16t+3t^2)\right],\quad s = x+y,\; t = 2x-3y",
     source="Goldstein and Price 1971, doi:10.1090/S0025-5718-1971-0312365-X",
     teaches="From 3 at the bottom to a million at the edge: gradient descent needs a tiny rate, Adam does not.",
-    notes="The paper names no domain; this square is the usual one. One R package prints 13x² where 3x² belongs. The "
-    "loss is a function of x + y times a function of 2x - 3y, which gives every stationary point exactly.",
+    notes="Printed with the two brackets multiplied out in x and y, where one R package has 13x² for 3x². Written in s "
+    "and t, every stationary point can be found by hand. The paper names no domain; this square is the usual one.",
     height="log",
 )
 def goldstein_price(p: jax.Array) -> jax.Array:
     x, y = p
-    first = 1 + (x + y + 1) ** 2 * (19 - 14 * x + 3 * x**2 - 14 * y + 6 * x * y + 3 * y**2)
-    second = 30 + (2 * x - 3 * y) ** 2 * (18 - 32 * x + 12 * x**2 + 48 * y - 36 * x * y + 27 * y**2)
-    return first * second
+    s, t = x + y, 2 * x - 3 * y
+    return (1 + (s + 1) ** 2 * (19 - 14 * s + 3 * s**2)) * (30 + t**2 * (18 - 16 * t + 3 * t**2))
 
 
 @landscape(
     title="Spiral valley",
     chapter="Valleys",
     domain=((-4, 4), (-4, 4)),
-    start=(3.2, 1.5),
+    start=(1.9, -2.6),
     minima=((0, 0),),
     minimum=0,
-    pins=(((0, 0), 0), ((1.5707963267948966, 0), 0.12337005501361698), ((0, 0.7853981633974483), 0.030842513753404244)),
-    tex=r"\frac{r^2}{20} + (x \sin 2r - y \cos 2r)^2,\quad r = \sqrt{x^2+y^2}",
+    pins=(((0, 0), 0), ((math.pi / 3, 0), 2 * math.pi**2 / 15), ((0, math.pi / 3), math.pi**2 / 45)),
+    tex=r"\frac{r^2}{5} + \left(x \sin\tfrac32 r - y \cos\tfrac32 r\right)^2,\quad r = \sqrt{x^2+y^2}",
     source="Made for this project",
     teaches="The way down turns without end: momentum is flung through the wall at every turn, small steps follow it.",
-    notes="The bracket is r sin(2r - θ): it vanishes along a spiral of two arms, and r²/20 falls towards the centre.",
+    notes="The bracket is r sin(3r/2 - θ): it vanishes along a spiral of two arms, and r²/5 falls towards the centre.",
     height="log",
 )
 def spiral(p: jax.Array) -> jax.Array:
@@ -129,4 +129,4 @@ def spiral(p: jax.Array) -> jax.Array:
     squared = x**2 + y**2
     # The root has no slope at 0; there any number does in its place, since what it turns is 0.
     r = jnp.sqrt(jnp.where(squared > 0, squared, 1))
-    return squared / 20 + (x * jnp.sin(2 * r) - y * jnp.cos(2 * r)) ** 2
+    return squared / 5 + (x * jnp.sin(1.5 * r) - y * jnp.cos(1.5 * r)) ** 2

@@ -1,0 +1,121 @@
+"""Like a network: the shapes that come from multiplying weights, fitting data and unrolling in time."""
+
+import math
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from landscapes.base import landscape
+
+INPUTS, TARGETS = np.array([1, 2, 3, 4]), np.array([3, 5, 7, 9])
+"""The points that `line_fit` fits; they lie on the line 2 · input + 1."""
+
+RECURRENT_STEPS = 50
+
+
+@landscape(
+    title="A product of two weights",
+    chapter="Like a network",
+    domain=((-3, 3), (-3, 3)),
+    start=(2.6, 0.1),
+    minima=((1, 1), (-1, -1), (2, 0.5), (0.5, 2), (-2, -0.5), (-0.5, -2)),
+    minimum=0,
+    minima_curve="xy = 1",
+    saddles=((0, 0),),
+    pins=(((0, 0), 0.5), ((1, 1), 0), ((1, -1), 2), ((2, 1), 0.5), ((3, 1), 2), ((2, 2), 4.5)),
+    tex=r"\tfrac12 (1 - xy)^2",
+    source="Wang, Chen, Zhao and Tao 2022, Large Learning Rate Tames Homogeneity, arXiv:2110.03677",
+    teaches="Two weights in a row can share the work in many ways; a large learning rate drives them to share evenly.",
+    height="log",
+)
+def product(p: jax.Array) -> jax.Array:
+    x, y = p
+    return (1 - x * y) ** 2 / 2
+
+
+@landscape(
+    title="A product of squares",
+    chapter="Like a network",
+    domain=((-3, 3), (-3, 3)),
+    start=(2.4, 0.3),
+    minima=((1, 1), (1, -1), (-1, 1), (-1, -1), (2, 0.5), (0.5, 2), (-2, 0.5), (-0.5, 2)),
+    minimum=0,
+    minima_curve="x^2 y^2 = 1",
+    pins=(((0, 0), 0.5), ((1, 1), 0), ((2, 1), 4.5), ((1, 0), 0.5), ((2, 0.5), 0), ((1, -2), 4.5)),
+    tex=r"\tfrac12 (1 - x^2y^2)^2",
+    source="Zhu, Wang, Wang, Zhou and Ge 2023, arXiv:2210.03294; Cohen et al. 2021, arXiv:2103.00065",
+    teaches="The edge of stability: the sharpness comes to rest just below 2/η, whichever learning rate η it is.",
+    notes="Zhu et al. train the four factors of ½(1 - xyzw)² with z = x and w = y: there the ball moves half as far "
+    "for the same learning rate.",
+    height="log",
+)
+def product_of_squares(p: jax.Array) -> jax.Array:
+    x, y = p
+    return (1 - x**2 * y**2) ** 2 / 2
+
+
+@landscape(
+    title="A line through four points",
+    chapter="Like a network",
+    domain=((-1, 5), (-3, 5)),
+    start=(0, 0),
+    minima=((2, 1),),
+    minimum=0,
+    pins=(((2, 1), 0), ((0, 0), 41), ((1, 0), 13.5), ((0, 1), 30), ((2, 0), 1)),
+    tex=r"\tfrac14\left[(x+y-3)^2 + (2x+y-5)^2 + (3x+y-7)^2 + (4x+y-9)^2\right]",
+    source="Least squares for the points (1, 3), (2, 5), (3, 7), (4, 9), with slope x and intercept y; Legendre 1805",
+    teaches="A real training loss: the slope is learnt in a few steps, the intercept takes a thousand.",
+    height="log",
+)
+def line_fit(p: jax.Array) -> jax.Array:
+    slope, intercept = p
+    return jnp.mean((slope * INPUTS + intercept - TARGETS) ** 2)
+
+
+@landscape(
+    title="Separable classes",
+    chapter="Like a network",
+    domain=((-3, 6), (-3, 6)),
+    start=(-2.5, -1),
+    pins=(
+        ((0, 0), math.log(2)),
+        ((1, 1), 0.1809245195459824),
+        ((-1, -1), 2.1809245195459823),
+        ((2, 1), 0.3499312645245316),
+    ),
+    tex=r"\tfrac12\left[\ln(1+e^{-2x-y}) + \ln(1+e^{x-2y})\right]",
+    source="Logistic regression on (2, 1) and (-1, 2), both of class 1; Soudry et al. 2018, arXiv:1710.10345",
+    teaches="There is no minimum: the weights grow for ever like log t, while their direction settles.",
+)
+def separable(p: jax.Array) -> jax.Array:
+    x, y = p
+    return (jax.nn.softplus(-2 * x - y) + jax.nn.softplus(x - 2 * y)) / 2
+
+
+@landscape(
+    title="A recurrent unit's cliff",
+    chapter="Like a network",
+    domain=((2.5, 6.5), (-4, -0.5)),
+    start=(5.5, -2),
+    minima=(
+        (3, -1.2527021395984377),
+        (3.5, -1.602702114673407),
+        (4, -1.9526871175489784),
+        (4.5, -2.2977559497658313),
+        (5, -2.6122703959050373),
+    ),
+    minimum=0,
+    minima_curve=r"\sigma(h_{50}) = 0.7",
+    pins=(((0, 0), 0.04), ((0, math.log(7 / 3)), 0), ((1, -0.1224593312018546), 0.006012555317663674)),
+    tex=r"\left(\sigma(h_{50}) - 0.7\right)^2,\quad h_0 = 0.5,\; h_t = x\,\sigma(h_{t-1}) + y,\;"
+    r"\sigma(h) = \frac{1}{1+e^{-h}}",
+    source="Pascanu, Mikolov and Bengio 2013, On the Difficulty of Training Recurrent Neural Networks, equation 8 "
+    "and figure 6, arXiv:1211.5063",
+    teaches="Fifty steps in time multiply the slope into a wall: a plain step flies away from it, a clipped one stays.",
+)
+def recurrent_cliff(p: jax.Array) -> jax.Array:
+    weight, bias = p
+    start = jnp.full_like(weight, 0.5)
+    state = jax.lax.fori_loop(0, RECURRENT_STEPS, lambda _, h: weight * jax.nn.sigmoid(h) + bias, start)
+    return (jax.nn.sigmoid(state) - 0.7) ** 2
