@@ -1,0 +1,186 @@
+"""Every display transform: how losses become heights on the surface and ordinates on the loss curve.
+
+The browser gets heights and ordinates that are ready to draw. It never sees a formula.
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+
+from engine import Grid, loss_grid
+from landscapes import LANDSCAPES, Landscape
+
+GRID = 201
+"""Points along each side of the mesh."""
+
+CURVE_FLOOR = -15
+"""No loss curve reaches below 10 to this power: what is smaller is rounding."""
+
+
+@dataclass(frozen=True)
+class Axis:
+    """A named scale in display units, and the values at which it is labelled.
+
+    Attributes:
+        title: what the units are, such as "log₁₀(1 + loss)".
+        low, high: the ends, in display units.
+        ticks: (display value, label) pairs inside the ends.
+    """
+
+    title: str
+    low: float
+    high: float
+    ticks: tuple[tuple[float, str], ...]
+
+    def unit(self, values: np.ndarray) -> np.ndarray:
+        """Display values as shares of the axis: 0 at its low end, 1 at its high end."""
+        return (values - self.low) / (self.high - self.low)
+
+
+@dataclass(frozen=True, eq=False)
+class Relief:
+    """A landscape as it is drawn: its grid, the display height at each grid point in [0, 1], and the height axis."""
+
+    grid: Grid
+    heights: np.ndarray  # (rows, columns)
+    axis: Axis
+    contour_step: float  # between two contour lines, in display units
+
+
+def display(landscape: Landscape, losses: np.ndarray) -> np.ndarray:
+    """Losses in the display units of the landscape's height axis, any shape; what is not finite stays so."""
+    match landscape.height:
+        case "log":
+            with np.errstate(divide="ignore", invalid="ignore"):
+                return np.log10(np.maximum(1 + losses - _offset(landscape), np.finfo(float).tiny))
+        case "asinh":
+            return np.arcsinh(losses)
+        case _:
+            return np.asarray(losses, float)
+
+
+def relief(landscape: Landscape, parameters: Mapping[str, float]) -> Relief:
+    """The landscape with these parameters, ready to draw. The last few are kept."""
+    return _relief(landscape, tuple(sorted(parameters.items())))
+
+
+@lru_cache(maxsize=32)
+def _relief(landscape: Landscape, parameters: tuple[tuple[str, float], ...]) -> Relief:
+    grid = loss_grid(landscape, GRID, **dict(parameters))
+    shown = display(landscape, grid.losses)
+    finite = shown[np.isfinite(shown)]
+    low, high = float(finite.min()), float(finite.max())
+    if landscape.minimum is not None:  # the grid may step over a narrow minimum; the ball does not
+        low = min(low, float(display(landscape, np.array(landscape.minimum))))
+    if high <= low:
+        high = low + 1
+    axis = Axis(_title(landscape), low, high, linear_ticks(low, high, 6))
+    heights = np.clip(axis.unit(np.nan_to_num(shown, nan=high, posinf=high, neginf=low)), 0, 1)
+    return Relief(grid, heights, axis, nice_step((high - low) / 20))
+
+
+def _offset(landscape: Landscape) -> float:
+    return 0.0 if landscape.minimum is None else landscape.minimum
+
+
+def _title(landscape: Landscape) -> str:
+    match landscape.height:
+        case "log":
+            return f"log₁₀(1 + {_above_minimum(landscape)})"
+        case "asinh":
+            return "asinh(loss)"
+        case _:
+            return "loss"
+
+
+def _above_minimum(landscape: Landscape) -> str:
+    """The loss above its minimum, in words: "loss", "loss - 0.398", "loss + 1.03"."""
+    offset = _offset(landscape)
+    if abs(offset) < 1e-12:
+        return "loss"
+    return f"loss {'−' if offset > 0 else '+'} {number(abs(offset))}"
+
+
+@dataclass(frozen=True, eq=False)
+class Curve:
+    """The loss curve's vertical axis for one landscape and start, and the transform that belongs to it."""
+
+    axis: Axis
+    landscape: Landscape
+    logarithmic: bool
+
+    def ordinates(self, losses: np.ndarray) -> np.ndarray:
+        """Losses as shares of the axis; below 0 or above 1 when they are off it."""
+        if not self.logarithmic:
+            return self.axis.unit(display(self.landscape, losses))
+        with np.errstate(divide="ignore"):
+            return self.axis.unit(np.log10(np.maximum(losses - _offset(self.landscape), 0)))
+
+
+def curve(landscape: Landscape, parameters: Mapping[str, float], runs: Sequence[np.ndarray]) -> Curve:
+    """The loss curve's axis for runs with these losses.
+
+    Logarithmic above the minimum where that is known, else in the units of the height axis. Its top is the highest loss
+    on the map (or at a start), so that a run which diverges does not move it; its bottom goes down in threes of decades
+    to the lowest loss.
+    """
+    drawn = relief(landscape, parameters)
+    losses = np.concatenate([np.asarray(run, float) for run in runs])
+    losses = losses[np.isfinite(losses)]
+    starts = [run[0] for run in runs if np.isfinite(run[0])]
+    if landscape.minimum is None:
+        shown = display(landscape, np.array(starts))
+        low, high = min([drawn.axis.low, *shown]), max([drawn.axis.high, *shown])
+        return Curve(Axis(drawn.axis.title, low, high, linear_ticks(low, high, 5)), landscape, False)
+    on_map = drawn.grid.losses[np.isfinite(drawn.grid.losses)]
+    top = math.log10(max([float(on_map.max()), *starts]) - landscape.minimum)
+    above = losses - landscape.minimum
+    above = above[above > 0]
+    lowest = math.log10(float(above.min())) if above.size else -3.0
+    low = max(CURVE_FLOOR, 3 * math.floor(min(lowest, 0) / 3 + 1e-9))
+    low = min(low, math.floor(top) - 3)
+    apart = max(1, round((top - low) / 5))
+    ticks = tuple((float(p), power_of_ten(p)) for p in range(low, math.floor(top) + 1) if p % apart == 0)
+    return Curve(Axis(_above_minimum(landscape), low, top, ticks), landscape, True)
+
+
+def nice_step(least: float) -> float:
+    """The smallest of 1, 2 and 5 times a power of ten that is not below `least` (which is positive)."""
+    power = 10.0 ** math.floor(math.log10(least))
+    return next(factor * power for factor in (1, 2, 5, 10) if factor * power >= least * (1 - 1e-9))
+
+
+def linear_ticks(low: float, high: float, about: int) -> tuple[tuple[float, str], ...]:
+    """Round values in [low, high], about that many, with their labels."""
+    step = nice_step((high - low) / about)
+    places = range(math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9) + 1)
+    return tuple((place * step, number(place * step)) for place in places)
+
+
+_RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+
+
+def power_of_ten(exponent: int) -> str:
+    """A power of ten in print: 1, 10, 10⁻³."""
+    return {0: "1", 1: "10"}.get(exponent, f"10{str(exponent).translate(_RAISED)}")
+
+
+def number(value: float) -> str:
+    """A number in print, to three significant digits: 24.2, −0.5, 3.1·10⁻⁷."""
+    if value == 0:
+        return "0"
+    if not math.isfinite(value):
+        return "not a number" if math.isnan(value) else "∞" if value > 0 else "−∞"
+    digits, exponent = f"{value:.2e}".split("e")
+    if -4 <= int(exponent) < 5:
+        return f"{float(f'{value:.3g}'):.{max(0, 2 - int(exponent))}f}".rstrip("0").rstrip(".").replace("-", "−") \
+            if int(exponent) < 2 else f"{float(f'{value:.3g}'):.0f}".replace("-", "−")  # fmt: skip
+    return f"{digits.rstrip('0').rstrip('.')}·{power_of_ten(int(exponent))}".replace("-", "−")
+
+
+def registered(key: str) -> Landscape | None:
+    """The landscape with that key, or None."""
+    return LANDSCAPES.get(key)

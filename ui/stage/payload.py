@@ -1,0 +1,124 @@
+"""What the stage is sent for a set of runs on one landscape."""
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from engine import Trajectory
+from ui.palette import SERIES
+from ui.stage.binary import pack
+from ui.stage.display import Curve, curve, display, number, relief
+from ui.stage.surface import surface_address
+
+FAR = 1e30
+"""A point further out than this is drawn here, in the same direction: squares of it are still numbers."""
+
+_STATUS = {"converged": "at a minimum", "running": "still running", "diverged": "diverged"}
+
+
+def pack_runs(runs: Sequence[Trajectory], received: int) -> bytes:
+    """The runs on one landscape as the stage reads them; `received` is the number of the last start it sent.
+
+    About 16 bytes a step: x, y and loss in float32, height and ordinate as 16-bit shares of their axes.
+    """
+    landscape, parameters = runs[0].landscape, runs[0].parameters
+    scale = curve(landscape, parameters, [run.losses[: run.length + 1] for run in runs])
+    header = {
+        "surface": surface_address(landscape, parameters),
+        "received": received,
+        "curve": {
+            "title": scale.axis.title,
+            "ticks": [[float(scale.axis.unit(np.array(at))), text] for at, text in scale.axis.ticks],
+        },
+        "runs": [_described(run, place) for place, run in enumerate(runs)],
+    }
+    arrays: dict[str, np.ndarray] = {}
+    for place, run in enumerate(runs):
+        arrays |= {f"{name}{place}": array for name, array in _rows(run, scale).items()}
+    return pack(header, arrays)
+
+
+def _rows(run: Trajectory, scale: Curve) -> dict[str, np.ndarray]:
+    points, losses = run.points[: run.length + 1], run.losses[: run.length + 1]
+    furthest = np.maximum(np.abs(points).max(axis=1), FAR)
+    points = points * (FAR / furthest)[:, None]
+    axis = relief(run.landscape, run.parameters).axis
+    limit = np.finfo(np.float32).max
+    return {
+        "x": points[:, 0].astype(np.float32),
+        "y": points[:, 1].astype(np.float32),
+        "loss": np.clip(losses, -limit, limit).astype(np.float32),
+        "height": _share(axis.unit(display(run.landscape, losses))),
+        "ordinate": _share(scale.ordinates(losses)),
+    }
+
+
+def _share(values: np.ndarray) -> np.ndarray:
+    return np.rint(np.clip(np.nan_to_num(values, nan=1.0), 0, 1) * 65535).astype(np.uint16)
+
+
+def _described(run: Trajectory, place: int) -> dict[str, Any]:
+    series = SERIES[place % len(SERIES)]
+    left = leaves_map(run)
+    return {
+        "label": run.optimizer.title,
+        "colours": series.colours,
+        "dash": series.dash,
+        "marker": series.marker,
+        "start": list(run.start),
+        "steps": run.steps,
+        "length": run.length,
+        "status": run.status,
+        "left": left,
+        "not_finite": run.length + 1 if run.status == "diverged" else None,
+        "summary": summary(run),
+    }
+
+
+def leaves_map(run: Trajectory) -> dict[str, Any] | None:
+    """The first step that ends outside the landscape's domain, and the point where its segment crosses the edge.
+
+    None for a run that stays on the map. For a start that is outside already: step 0 and the start itself.
+    """
+    (x_low, x_high), (y_low, y_high) = run.landscape.domain
+    points = run.points[: run.length + 1]
+    outside = (points < (x_low, y_low)).any(axis=1) | (points > (x_high, y_high)).any(axis=1)
+    if not outside.any():
+        return None
+    step = int(outside.argmax())
+    if step == 0:
+        return {"step": 0, "point": list(run.start)}
+    before, after = points[step - 1], points[step]
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+        shares = (np.array([[x_low, y_low], [x_high, y_high]]) - before) / (after - before)
+    share = min(float(s) for s in shares.ravel() if 0 <= s <= 1)
+    point = before + share * (after - before)
+    return {"step": step, "point": [float(point[0]), float(point[1])]}
+
+
+def summary(run: Trajectory) -> str:
+    """The run in one or two sentences, for everyone who cannot or does not watch it."""
+    x, y = (number(value) for value in run.start)
+    text = f"{run.optimizer.title} on {run.landscape.title} from ({x}, {y})"
+    left = leaves_map(run)
+    last = float(run.losses[run.length])
+    if run.status == "diverged":
+        events = []
+        if left is not None:
+            events.append(
+                "the start is outside the map" if left["step"] == 0 else f"left the map at step {left['step']}"
+            )
+        events.append(
+            f"not finite at step {run.length + 1}" if math.isfinite(run.losses[0]) else "no finite loss there"
+        )
+        return f"{text}: diverged, {', '.join(events)} of {run.steps}."
+    text += f", {run.length} {'step' if run.length == 1 else 'steps'}: loss {number(run.losses[0])} to {number(last)}"
+    if run.status == "running" and run.length < run.steps:
+        text += "; at rest, but not at a minimum"
+    else:
+        text += f"; {_STATUS[run.status]}"
+    if left is not None:
+        text += "; the start is outside the map" if left["step"] == 0 else f"; left the map at step {left['step']}"
+    return text + "."

@@ -1,0 +1,121 @@
+"""The surface over HTTP: everything about a landscape that does not change when a run does.
+
+`GET surface/<landscape key>?<parameter>=<value>&v=<digest>` answers in the form that `ui.stage.binary` describes.
+"""
+
+import hashlib
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import NamedTuple
+from urllib.parse import urlencode
+
+import contourpy
+import numpy as np
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+
+from landscapes import Landscape
+from ui.palette import THEMES, ramp_hex
+from ui.stage.binary import pack
+from ui.stage.display import Relief, registered, relief
+
+EMPHASISED = 5
+"""Every so many contour lines one is drawn stronger."""
+
+
+class Packed(NamedTuple):
+    """A surface as bytes, and their digest."""
+
+    body: bytes
+    digest: str
+
+
+def surface_address(landscape: Landscape, parameters: Mapping[str, float]) -> str:
+    """Where the browser fetches the surface, relative to the page; another content has another address."""
+    query = urlencode({**parameters, "v": packed_surface(landscape, parameters).digest})
+    return f"surface/{landscape.key}?{query}"
+
+
+def packed_surface(landscape: Landscape, parameters: Mapping[str, float]) -> Packed:
+    """Title, domain, stationary points, heights and contour lines of a landscape with these parameters."""
+    return _packed(landscape, tuple(sorted(parameters.items())))
+
+
+@lru_cache(maxsize=32)
+def _packed(landscape: Landscape, parameters: tuple[tuple[str, float], ...]) -> Packed:
+    drawn = relief(landscape, dict(parameters))
+    axis = drawn.axis
+    first = int(np.floor(axis.low / drawn.contour_step)) + 1
+    numbers = [n for n in range(first, first + 60) if axis.low < n * drawn.contour_step < axis.high]
+    header = {
+        "key": landscape.key,
+        "title": landscape.title,
+        "domain": landscape.domain,
+        "size": [drawn.heights.shape[1], drawn.heights.shape[0]],
+        "minima": landscape.minima,
+        "local_minima": landscape.local_minima,
+        "saddles": landscape.saddles,
+        "height": {"title": axis.title, "ticks": [[float(axis.unit(np.array(at))), text] for at, text in axis.ticks]},
+        "contours": {
+            "first": float(axis.unit(np.array(first * drawn.contour_step))),
+            "step": drawn.contour_step / (axis.high - axis.low),
+            "strong": -first % EMPHASISED,
+            "every": EMPHASISED,
+        },
+        "ramp": {theme: ramp_hex(theme) for theme in THEMES},
+    }
+    arrays = {"heights": drawn.heights.astype(np.float32), **_contours(drawn, numbers)}
+    body = pack(header, arrays)
+    return Packed(body, hashlib.sha256(body).hexdigest()[:16])
+
+
+def _contours(drawn: Relief, numbers: list[int]) -> dict[str, np.ndarray]:
+    """The contour lines at whole multiples of the contour step.
+
+    Returns:
+        points: x and y in turn, as 16-bit shares of the domain. starts: where each line begins, counted in points.
+        strong: 1 for each line that is drawn stronger.
+    """
+    rows, columns = drawn.heights.shape
+    generator = contourpy.contour_generator(
+        np.linspace(0, 1, columns), np.linspace(0, 1, rows), drawn.heights, line_type=contourpy.LineType.Separate
+    )
+    points, starts, strong, count = [np.zeros((0, 2))], [], [], 0
+    for number in numbers:
+        level = float(drawn.axis.unit(np.array(number * drawn.contour_step)))
+        for line in generator.lines(level):
+            line = np.asarray(line, float)
+            points.append(line)
+            starts.append(count)
+            strong.append(int(number % EMPHASISED == 0))
+            count += len(line)
+    return {
+        "points": np.rint(np.clip(np.concatenate(points), 0, 1) * 65535).astype(np.uint16),
+        "starts": np.array([*starts, count], np.uint32),
+        "strong": np.array(strong, np.uint16),
+    }
+
+
+def surface_route(request: Request) -> Response:
+    """Answer a request for a surface; 404 for an unknown landscape and 400 for a parameter that is not allowed."""
+    landscape = registered(request.path_params["key"])
+    if landscape is None:
+        return PlainTextResponse("There is no landscape with that key.", 404)
+    given = [(name, value) for name, value in request.query_params.multi_items() if name != "v"]
+    try:
+        parameters = {name: float(value) for name, value in given}
+        if len(parameters) < len(given):
+            raise ValueError("a parameter is given twice")
+        checked = {
+            name: knob.check(name, parameters.pop(name, knob.default)) for name, knob in landscape.parameters.items()
+        }
+        if parameters:
+            raise ValueError(f"{landscape.key} has no such parameter")
+    except ValueError as error:
+        return PlainTextResponse(f"This surface cannot be drawn: {error}.", 400)
+    body, digest = packed_surface(landscape, checked)
+    lasting = request.query_params.get("v") == digest
+    headers = {"ETag": f'"{digest}"', "Cache-Control": "public, max-age=31536000, immutable" if lasting else "no-cache"}
+    if request.headers.get("if-none-match") == headers["ETag"]:
+        return Response(status_code=304, headers=headers)
+    return Response(body, media_type="application/octet-stream", headers=headers)

@@ -1,0 +1,234 @@
+/** The loss against the step, all of it faint and what has been bright, with a cursor that can be dragged. */
+
+/** @typedef {import("./payload.js").Runs} Runs @typedef {import("./theme.js").Theme} Theme @typedef {import("./clock.js").Clock} Clock */
+
+import { gestures } from "./gestures.js";
+import { roundValues } from "./numbers.js";
+
+export class CurveView {
+  /** @param {HTMLElement} frame @param {Clock} clock @param {AbortSignal} signal */
+  constructor(frame, clock, signal) {
+    this.frame = frame;
+    this.clock = clock;
+    this.still = frame.appendChild(document.createElement("canvas"));
+    this.moving = frame.appendChild(document.createElement("canvas"));
+    this.moving.ariaHidden = "true";
+    this.past = document.createElement("canvas"); // the bright curve in full, shown up to the cursor
+    this.shown = [0, 0];
+    this.fresh = true;
+    gestures(frame, {
+      press: (x) => this.#scrub(x, true),
+      drag: () => {},
+      zoom: () => false,
+      tap: () => {},
+    }, signal);
+    frame.addEventListener("pointermove", (event) => {
+      if (event.buttons & 1 && frame.hasPointerCapture(event.pointerId)) {
+        this.#scrub(event.clientX - frame.getBoundingClientRect().left, false);
+      }
+    }, { signal });
+    for (const name of ["pointerup", "pointercancel"]) {
+      frame.addEventListener(name, () => {
+        if (this.resume) clock.play();
+        this.resume = false;
+        clock.changed();
+      }, { signal });
+    }
+  }
+
+  /** @param {number} x @param {boolean} first */
+  #scrub(x, first) {
+    if (!this.plot) return;
+    if (first) {
+      this.resume = this.clock.playing;
+      this.clock.playing = false;
+    }
+    const share = (x - this.plot.left) / this.plot.width;
+    this.clock.seek(Math.round(Math.min(Math.max(share, 0), 1) * this.steps));
+  }
+
+  /** @param {Runs} payload */
+  setRuns(payload) {
+    this.payload = payload;
+    this.steps = Math.max(1, ...payload.runs.map((run) => run.steps));
+    this.fresh = true;
+  }
+
+  /** @param {Theme} theme */
+  setTheme(theme) {
+    this.theme = theme;
+    this.fresh = true;
+  }
+
+  /** @param {number} width @param {number} height in CSS pixels @param {number} ratio */
+  resize(width, height, ratio) {
+    this.width = width;
+    this.height = height;
+    this.ratio = ratio;
+    for (const canvas of [this.still, this.moving, this.past]) {
+      canvas.width = Math.round(width * ratio);
+      canvas.height = Math.round(height * ratio);
+    }
+    this.fresh = true;
+  }
+
+  /** @param {number} step */
+  draw(step) {
+    if (!this.payload || !this.theme || !this.width) return;
+    if (this.fresh) this.#drawStill();
+    const pen = /** @type {CanvasRenderingContext2D} */ (this.moving.getContext("2d"));
+    const { plot, ratio, theme } = this;
+    const x = plot.left + (step / this.steps) * plot.width;
+    // Only the strip between the old cursor and the new one changes.
+    const from = Math.max(Math.floor((Math.min(this.shown[0], x) - 9) * ratio), 0);
+    const to = Math.min(Math.ceil((Math.max(this.shown[0], x) + 9) * ratio), this.moving.width);
+    const head = Math.max(Math.min(Math.round(x * ratio), to), from);
+    pen.setTransform(1, 0, 0, 1, 0, 0);
+    pen.clearRect(from, 0, to - from, this.moving.height);
+    if (head > from) {
+      pen.drawImage(this.past, from, 0, head - from, this.past.height, from, 0, head - from, this.past.height);
+    }
+    pen.setTransform(ratio, 0, 0, ratio, 0, 0);
+    pen.strokeStyle = this.ink70;
+    pen.lineWidth = 1;
+    pen.beginPath();
+    pen.moveTo(x, plot.top - 4);
+    pen.lineTo(x, plot.top + plot.height);
+    pen.stroke();
+    for (const run of this.payload.runs) {
+      const i = Math.min(Math.floor(step), run.length);
+      const j = Math.min(i + 1, run.length);
+      const ordinate = (run.ordinate[i] + (run.ordinate[j] - run.ordinate[i]) * (step - i)) / 65535;
+      const y = plot.top + (1 - (i === run.length ? run.ordinate[i] / 65535 : ordinate)) * plot.height;
+      pen.beginPath();
+      pen.arc(plot.left + (Math.min(step, run.length) / this.steps) * plot.width, y, 5, 0, 2 * Math.PI);
+      pen.fillStyle = theme.css(run);
+      pen.fill();
+      pen.lineWidth = 2;
+      pen.strokeStyle = theme.background;
+      pen.stroke();
+    }
+    this.shown[0] = x;
+  }
+
+  #drawStill() {
+    const { width, height, ratio, theme, payload } = this;
+    const pen = /** @type {CanvasRenderingContext2D} */ (this.still.getContext("2d"));
+    pen.setTransform(ratio, 0, 0, ratio, 0, 0);
+    pen.clearRect(0, 0, width, height);
+    const size = Math.max(10, theme.size * 0.78);
+    pen.font = `${size}px ${theme.font}`;
+    const labels = payload.curve.ticks.map(([, text]) => pen.measureText(text).width);
+    const left = Math.ceil(Math.max(...labels, 20) + 12);
+    this.plot = { left, top: Math.ceil(size * 1.7), width: width - left - 14, height: height - Math.ceil(size * 3.3) };
+    const { plot } = this;
+    this.ink70 = theme.ink(0.7);
+    pen.lineWidth = 1;
+    pen.textBaseline = "middle";
+    pen.textAlign = "right";
+    for (const [at, text] of payload.curve.ticks) {
+      const y = Math.round(plot.top + (1 - at) * plot.height) + 0.5;
+      pen.strokeStyle = theme.ink(0.12);
+      pen.beginPath();
+      pen.moveTo(plot.left, y);
+      pen.lineTo(plot.left + plot.width, y);
+      pen.stroke();
+      pen.fillStyle = theme.ink(0.72);
+      pen.fillText(text, plot.left - 6, y);
+    }
+    pen.textAlign = "center";
+    pen.textBaseline = "alphabetic";
+    const { values, label } = roundValues(0, this.steps, Math.min(10, plot.width / 70));
+    for (const value of values.filter(Number.isInteger)) {
+      const x = plot.left + (value / this.steps) * plot.width;
+      pen.fillStyle = theme.ink(0.72);
+      pen.fillText(label(value), x, plot.top + plot.height + size * 1.25);
+      pen.strokeStyle = theme.ink(0.3);
+      pen.beginPath();
+      pen.moveTo(x, plot.top + plot.height);
+      pen.lineTo(x, plot.top + plot.height + 4);
+      pen.stroke();
+    }
+    pen.strokeStyle = theme.ink(0.3);
+    pen.beginPath();
+    pen.moveTo(plot.left, plot.top + plot.height + 0.5);
+    pen.lineTo(plot.left + plot.width, plot.top + plot.height + 0.5);
+    pen.stroke();
+    pen.textAlign = "left";
+    pen.fillStyle = theme.ink(0.95);
+    pen.font = `600 ${size}px ${theme.font}`;
+    pen.fillText(payload.curve.title, 4, size);
+    pen.textAlign = "right";
+    pen.fillText("step", plot.left + plot.width, height - 2);
+
+    const past = /** @type {CanvasRenderingContext2D} */ (this.past.getContext("2d"));
+    past.setTransform(ratio, 0, 0, ratio, 0, 0);
+    past.clearRect(0, 0, width, height);
+    for (const run of payload.runs) {
+      this.#curve(pen, run, 0.28, 1.5);
+      this.#curve(past, run, 1, 2.2);
+      this.#events(pen, run, size);
+    }
+    const moving = /** @type {CanvasRenderingContext2D} */ (this.moving.getContext("2d"));
+    moving.setTransform(1, 0, 0, 1, 0, 0);
+    moving.clearRect(0, 0, this.moving.width, this.moving.height);
+    this.shown[0] = 0;
+    this.fresh = false;
+  }
+
+  /** @param {CanvasRenderingContext2D} pen @param {import("./payload.js").Run} run @param {number} alpha @param {number} wide */
+  #curve(pen, run, alpha, wide) {
+    const { plot } = this;
+    pen.save();
+    pen.beginPath();
+    pen.rect(plot.left - 2, plot.top - 2, plot.width + 4, plot.height + 4);
+    pen.clip();
+    pen.globalAlpha = alpha;
+    pen.strokeStyle = this.theme.css(run);
+    pen.lineWidth = wide;
+    pen.lineJoin = "round";
+    pen.setLineDash(run.dash.map((part) => part * wide));
+    pen.beginPath();
+    for (let i = 0; i <= run.length; i++) {
+      pen.lineTo(plot.left + (i / this.steps) * plot.width, plot.top + (1 - run.ordinate[i] / 65535) * plot.height);
+    }
+    pen.stroke();
+    if (plot.width / this.steps > 7) {
+      pen.fillStyle = this.theme.css(run);
+      for (let i = 0; i <= run.length; i++) {
+        pen.beginPath();
+        pen.arc(plot.left + (i / this.steps) * plot.width, plot.top + (1 - run.ordinate[i] / 65535) * plot.height, 2.2, 0, 7);
+        pen.fill();
+      }
+    }
+    pen.restore();
+  }
+
+  /** The steps at which a run leaves the map and stops being finite. @param {CanvasRenderingContext2D} pen @param {import("./payload.js").Run} run @param {number} size */
+  #events(pen, run, size) {
+    const { plot, theme } = this;
+    const events = [];
+    if (run.left) events.push([run.left.step, "left the map"]);
+    if (run.not_finite !== null) events.push([Math.min(run.not_finite, this.steps), "not finite"]);
+    let free = -Infinity;
+    pen.font = `600 ${size * 0.95}px ${theme.font}`;
+    for (const [step, text] of /** @type {[number, string][]} */ (events)) {
+      const x = plot.left + (step / this.steps) * plot.width;
+      pen.strokeStyle = theme.css(run);
+      pen.lineWidth = 1.5;
+      pen.setLineDash([3, 3]);
+      pen.beginPath();
+      pen.moveTo(x, plot.top);
+      pen.lineTo(x, plot.top + plot.height);
+      pen.stroke();
+      pen.setLineDash([]);
+      pen.fillStyle = theme.text;
+      const label = `${text}: ${step}`;
+      const wide = pen.measureText(label).width;
+      const at = Math.min(Math.max(x + 4, free), plot.left + plot.width - wide);
+      pen.textAlign = "left";
+      pen.fillText(label, at, plot.top + size);
+      free = at + wide + size;
+    }
+  }
+}

@@ -1,0 +1,25 @@
+/** Elements with attributes and children; text only ever as text. */
+
+/**
+ * @param {string} tag @param {Record<string, string>} [attributes] @param {(Node | string)[]} children
+ * @returns {any} the element
+ */
+export function element(tag, attributes = {}, ...children) {
+  const made = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value);
+  made.append(...children);
+  return made;
+}
+
+const SVG = "http://www.w3.org/2000/svg";
+
+/** An icon on a 24 x 24 grid, hidden from screen readers. @param {string} path */
+export function icon(path) {
+  const svg = document.createElementNS(SVG, "svg");
+  svg.setAttribute("viewBox", "0 0 24 24");
+  svg.setAttribute("aria-hidden", "true");
+  const shape = document.createElementNS(SVG, "path");
+  shape.setAttribute("d", path);
+  svg.append(shape);
+  return svg;
+}

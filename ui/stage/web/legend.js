@@ -1,0 +1,84 @@
+/** Above the views: each run with its line and marker, its loss at the cursor and how it stands; and the step. */
+
+import { element } from "./dom.js";
+import { markerPath } from "./marks.js";
+import { print } from "./numbers.js";
+
+/** @typedef {import("./payload.js").Run} Run */
+
+const SIGNS = { running: "…", converged: "✓", diverged: "▲", left: "↗" };
+const WORDS = { running: "still running", converged: "at a minimum", diverged: "diverged", left: "off the map" };
+
+export class Legend {
+  constructor() {
+    this.entries = element("ul", { class: "runs" });
+    this.count = element("p", { class: "count" });
+    this.root = element("div", { class: "legend" }, this.entries, this.count);
+    /** @type {{run: Run, loss: HTMLElement, place: HTMLElement, status: HTMLElement, shown: string}[]} */
+    this.rows = [];
+  }
+
+  /** @param {Run[]} runs @param {import("./theme.js").Theme} theme @param {number} ratio */
+  setRuns(runs, theme, ratio) {
+    this.steps = Math.max(...runs.map((run) => run.steps));
+    this.rows = runs.map((run) => ({
+      run,
+      loss: element("span", { class: "loss" }),
+      place: element("span", { class: "place" }),
+      status: element("span", { class: "status" }),
+      shown: "",
+    }));
+    this.entries.replaceChildren(
+      ...this.rows.map(({ run, loss, place, status }) =>
+        element("li", {}, sample(run, theme, ratio), element("span", { class: "name" }, run.label), loss, place, status),
+      ),
+    );
+    this.whole = -1;
+  }
+
+  /** @param {number} step @returns {boolean} whether the whole step has changed */
+  draw(step) {
+    const whole = Math.floor(step + 1e-9);
+    if (whole === this.whole) return false;
+    this.whole = whole;
+    this.count.textContent = `step ${whole} of ${this.steps}`;
+    for (const row of this.rows) {
+      const { run } = row;
+      const i = Math.min(whole, run.length);
+      row.loss.textContent = `loss ${print(run.loss[i])}`;
+      row.place.textContent = `at (${print(run.x[i])}, ${print(run.y[i])})`;
+      const ended = whole >= run.length;
+      const status = ended && run.status !== "running" ? run.status : run.left && whole >= run.left.step ? "left" : ended ? run.status : "";
+      if (status !== row.shown) {
+        row.shown = status;
+        row.status.className = `status ${status}`;
+        row.status.textContent = status ? `${SIGNS[status]} ${WORDS[status]}` : "";
+      }
+    }
+    return true;
+  }
+
+  /** The cursor in words. */
+  spoken() {
+    return this.rows.map(({ run, loss, place, shown }) =>
+      [`${run.label}: step ${Math.min(this.whole, run.length)} of ${run.steps}`, loss.textContent, place.textContent, WORDS[shown] ?? ""].filter(Boolean).join(", "),
+    ).join("; ");
+  }
+}
+
+/** A piece of the run's line with its marker. @param {Run} run @param {import("./theme.js").Theme} theme @param {number} ratio */
+function sample(run, theme, ratio) {
+  const canvas = element("canvas", { "aria-hidden": "true", width: String(34 * ratio), height: String(16 * ratio), class: "sample" });
+  const pen = canvas.getContext("2d");
+  pen.scale(ratio, ratio);
+  pen.strokeStyle = pen.fillStyle = theme.css(run);
+  pen.lineWidth = 2.2;
+  pen.setLineDash(run.dash.map((part) => part * 2));
+  pen.beginPath();
+  pen.moveTo(1, 8);
+  pen.lineTo(33, 8);
+  pen.stroke();
+  markerPath(pen, run.marker, 17, 8, 5);
+  pen.fill();
+  return canvas;
+}

@@ -1,0 +1,96 @@
+// @ts-check
+/**
+ * Reads what Python sends: a length, a JSON header, then the arrays that the header lists (ui/stage/binary.py).
+ */
+
+const TYPES = { float32: Float32Array, uint16: Uint16Array, uint32: Uint32Array };
+
+/**
+ * @typedef {object} Surface
+ * @property {string} key
+ * @property {string} title
+ * @property {[[number, number], [number, number]]} domain
+ * @property {[number, number]} size columns and rows of the grid
+ * @property {[number, number][]} minima
+ * @property {[number, number][]} local_minima
+ * @property {[number, number][]} saddles
+ * @property {{title: string, ticks: [number, string][]}} height
+ * @property {{first: number, step: number, strong: number, every: number}} contours
+ * @property {{light: string[], dark: string[]}} ramp
+ * @property {{heights: Float32Array, points: Uint16Array, starts: Uint32Array, strong: Uint16Array}} data
+ *
+ * @typedef {object} Run
+ * @property {string} label
+ * @property {{light: string, dark: string}} colours
+ * @property {number[]} dash
+ * @property {string} marker
+ * @property {[number, number]} start
+ * @property {number} steps
+ * @property {number} length
+ * @property {"running" | "converged" | "diverged"} status
+ * @property {{step: number, point: [number, number]} | null} left where it first leaves the map
+ * @property {number | null} not_finite the step that is not finite
+ * @property {string} summary
+ * @property {Float32Array} x
+ * @property {Float32Array} y
+ * @property {Float32Array} loss
+ * @property {Uint16Array} height
+ * @property {Uint16Array} ordinate
+ *
+ * @typedef {object} Runs
+ * @property {string} surface the address of the surface
+ * @property {number} received
+ * @property {{title: string, ticks: [number, string][]}} curve
+ * @property {Run[]} runs
+ */
+
+/** @param {Uint8Array} bytes @returns {{header: any, arrays: Record<string, any>}} */
+function unpack(bytes) {
+  const buffer = bytes.slice().buffer; // a copy of its own, so that the arrays are aligned
+  const length = new DataView(buffer).getUint32(0, true);
+  const header = JSON.parse(new TextDecoder().decode(new Uint8Array(buffer, 4, length)));
+  let at = 4 + length;
+  /** @type {Record<string, any>} */
+  const arrays = {};
+  for (const [name, type, size] of header.arrays) {
+    const array = new TYPES[/** @type {keyof TYPES} */ (type)](buffer, at, size);
+    arrays[name] = array;
+    at += Math.ceil(array.byteLength / 4) * 4;
+  }
+  return { header, arrays };
+}
+
+/** @param {Uint8Array} bytes @returns {Runs} */
+export function readRuns(bytes) {
+  const { header, arrays } = unpack(bytes);
+  header.runs.forEach((/** @type {any} */ run, /** @type {number} */ place) => {
+    for (const name of ["x", "y", "loss", "height", "ordinate"]) run[name] = arrays[name + place];
+  });
+  return header;
+}
+
+/** @type {Map<string, Promise<Surface>>} */
+const surfaces = new Map();
+const KEPT = 8;
+
+/**
+ * The surface at an address relative to the page; the last few are kept.
+ * @param {string} address @returns {Promise<Surface>}
+ */
+export function fetchSurface(address) {
+  const known = surfaces.get(address);
+  if (known) return known;
+  const pending = load(address);
+  surfaces.set(address, pending);
+  pending.catch(() => surfaces.delete(address));
+  if (surfaces.size > KEPT) surfaces.delete(/** @type {string} */ (surfaces.keys().next().value));
+  return pending;
+}
+
+/** @param {string} address @returns {Promise<Surface>} */
+async function load(address) {
+  const response = await fetch(new URL(address, document.baseURI));
+  if (!response.ok) throw new Error(await response.text());
+  const { header, arrays } = unpack(new Uint8Array(await response.arrayBuffer()));
+  return { ...header, data: arrays };
+}

@@ -1,0 +1,378 @@
+/**
+ * The plane seen from above: filled contours, the trail with its iterates, the ball, and a cross-hair that sets the start.
+ *
+ * Three canvases, so that a moving ball costs little: the still map, which changes with the window; over it the trails,
+ * which only grow; and, kept out of sight, the trails without the balls, from which the place of a ball is restored.
+ */
+
+import { gestures } from "./gestures.js";
+import { drawMap, heatImage } from "./plane_map.js";
+import { makeBall } from "./path.js";
+import { exitArrow, markerPath } from "./marks.js";
+
+/** @typedef {import("./path.js").Path} Path @typedef {import("./theme.js").Theme} Theme */
+
+const DEEPEST = 400; // how far the window can zoom in
+const BALL = 7; // radius in CSS pixels
+
+export class PlaneView {
+  /**
+   * @param {HTMLElement} frame
+   * @param {() => void} redraw asks for a frame
+   * @param {(point: [number, number]) => void} start
+   * @param {(text: string) => void} describe shows where the cross-hair is
+   * @param {AbortSignal} signal
+   */
+  constructor(frame, redraw, start, describe, signal) {
+    Object.assign(this, { frame, redraw, start, describe });
+    this.still = frame.appendChild(document.createElement("canvas"));
+    this.moving = frame.appendChild(document.createElement("canvas"));
+    this.moving.ariaHidden = "true";
+    this.trails = document.createElement("canvas");
+    this.ball = makeBall();
+    /** @type {Path[]} */
+    this.paths = [];
+    this.zoomed = { scale: 1, x: 0.5, y: 0.5 }; // the window: how deep, and its centre as shares of the map
+    /** The cross-hair in map coordinates, or null. @type {[number, number] | null} */
+    this.cross = null;
+    this.baked = -1;
+    this.fresh = true;
+    gestures(frame, {
+      drag: (dx, dy) => this.#pan(dx, dy),
+      zoom: (factor, x, y) => this.#zoom(factor, x, y),
+      tap: (x, y) => {
+        if (this.#within(x, y)) this.start(this.point(x, y));
+      },
+      hover: (x, y) => this.#hover(x, y),
+      leave: () => this.#aim(null),
+    }, signal);
+  }
+
+  /** @param {import("./payload.js").Surface} surface @param {import("./terrain.js").Terrain} terrain */
+  setSurface(surface, terrain) {
+    if (surface.key !== this.surface?.key) this.zoomed = { scale: 1, x: 0.5, y: 0.5 };
+    this.surface = surface;
+    this.terrain = terrain;
+    this.heat = null;
+    this.cross = null;
+    this.fresh = true;
+    this.#arrange();
+  }
+
+  /** @param {Theme} theme */
+  setTheme(theme) {
+    this.theme = theme;
+    this.heat = null;
+    this.fresh = true;
+    this.#arrange();
+  }
+
+  /** @param {Path[]} paths */
+  setPaths(paths) {
+    this.paths = paths;
+    this.fresh = this.fresh || true;
+  }
+
+  /** @param {number} width @param {number} height in CSS pixels @param {number} ratio */
+  resize(width, height, ratio) {
+    Object.assign(this, { width, height, ratio });
+    for (const canvas of [this.still, this.moving, this.trails]) {
+      canvas.width = Math.round(width * ratio);
+      canvas.height = Math.round(height * ratio);
+    }
+    this.fresh = true;
+    this.#arrange();
+  }
+
+  /** Finds the plot: as large as fits, with equal scales on both axes. */
+  #arrange() {
+    if (!this.terrain || !this.theme || !this.width) return;
+    const size = Math.max(10, this.theme.size * 0.78);
+    const margin = { left: Math.ceil(size * 3.1), right: Math.ceil(size * 0.9), top: Math.ceil(size * 0.7), bottom: Math.ceil(size * 2.5) };
+    const wide = this.width - margin.left - margin.right;
+    const high = this.height - margin.top - margin.bottom;
+    const [spanX, spanY] = this.terrain.span;
+    const unit = Math.min(wide / spanX, high / spanY);
+    const width = Math.floor(spanX * unit);
+    const height = Math.floor(spanY * unit);
+    this.plot = {
+      left: margin.left + Math.floor((wide - width) / 2),
+      top: margin.top + Math.floor((high - height) / 2),
+      width,
+      height,
+      size,
+    };
+    this.#settle();
+  }
+
+  /** Keeps the window inside the map and says where it is. */
+  #settle() {
+    const { zoomed, terrain, plot, frame } = this;
+    const half = 0.5 / zoomed.scale;
+    zoomed.x = Math.min(Math.max(zoomed.x, half), 1 - half);
+    zoomed.y = Math.min(Math.max(zoomed.y, half), 1 - half);
+    const [lowX, lowY] = terrain.low;
+    const [spanX, spanY] = terrain.span;
+    this.window = zoomed.scale === 1
+      ? [lowX, lowX + spanX, lowY, lowY + spanY]
+      : [
+          lowX + (zoomed.x - half) * spanX, lowX + (zoomed.x + half) * spanX,
+          lowY + (zoomed.y - half) * spanY, lowY + (zoomed.y + half) * spanY,
+        ];
+    frame.dataset.window = this.window.join(" ");
+    frame.dataset.plot = [plot.left, plot.top, plot.width, plot.height].join(" ");
+    frame.classList.toggle("zoomed", zoomed.scale > 1);
+    this.fresh = true;
+  }
+
+  /** The point of the map that a place on the view denotes. @param {number} x @param {number} y @returns {[number, number]} */
+  point(x, y) {
+    const { plot } = this;
+    const [x0, x1, y0, y1] = this.window;
+    return [x0 + ((x - plot.left) / plot.width) * (x1 - x0), y0 + ((plot.top + plot.height - y) / plot.height) * (y1 - y0)];
+  }
+
+  /** Where on the view a point of the map is. @param {number} x @param {number} y @returns {[number, number]} */
+  place(x, y) {
+    const { plot } = this;
+    const [x0, x1, y0, y1] = this.window;
+    return [plot.left + ((x - x0) / (x1 - x0)) * plot.width, plot.top + plot.height - ((y - y0) / (y1 - y0)) * plot.height];
+  }
+
+  /** @param {number} x @param {number} y */
+  #within(x, y) {
+    const { plot } = this;
+    return Boolean(plot) && x >= plot.left && x <= plot.left + plot.width && y >= plot.top && y <= plot.top + plot.height;
+  }
+
+  /** @param {number} dx @param {number} dy */
+  #pan(dx, dy) {
+    if (!this.plot || this.zoomed.scale === 1) return;
+    this.zoomed.x -= dx / this.plot.width / this.zoomed.scale;
+    this.zoomed.y += dy / this.plot.height / this.zoomed.scale;
+    this.#settle();
+    this.redraw();
+  }
+
+  /** Zooms about a place, which stays where it is. @param {number} factor @param {number} x @param {number} y */
+  #zoom(factor, x, y) {
+    const { zoomed, plot } = this;
+    if (!plot) return false;
+    const scale = Math.min(Math.max(zoomed.scale * factor, 1), DEEPEST);
+    if (scale === zoomed.scale) return false;
+    const shareX = (x - plot.left) / plot.width - 0.5;
+    const shareY = 0.5 - (y - plot.top) / plot.height;
+    zoomed.x += shareX / zoomed.scale - shareX / scale;
+    zoomed.y += shareY / zoomed.scale - shareY / scale;
+    zoomed.scale = scale;
+    this.#settle();
+    this.redraw();
+    return true;
+  }
+
+  resetWindow() {
+    if (!this.plot) return;
+    this.zoomed = { scale: 1, x: 0.5, y: 0.5 };
+    this.#settle();
+    this.redraw();
+  }
+
+  /** @param {number} x @param {number} y */
+  #hover(x, y) {
+    this.#aim(this.#within(x, y) ? this.point(x, y) : null);
+  }
+
+  /** @param {[number, number] | null} point */
+  #aim(point) {
+    if (!point && !this.cross) return;
+    this.cross = point;
+    this.describe(point);
+    this.redraw();
+  }
+
+  /** Handles a key for which this view has a use. @param {string} key @param {boolean} far @returns {boolean} */
+  key(key, far) {
+    if (!this.plot) return false;
+    const { plot } = this;
+    this.cross ??= this.#middle();
+    const [x, y] = this.place(...this.cross);
+    const by = far ? 20 : 2;
+    /** @type {Record<string, () => unknown>} */
+    const moves = {
+      ArrowLeft: () => this.#nudge(-by, 0),
+      ArrowRight: () => this.#nudge(by, 0),
+      ArrowUp: () => this.#nudge(0, by),
+      ArrowDown: () => this.#nudge(0, -by),
+      "+": () => this.#zoom(1.25, x, y),
+      "=": () => this.#zoom(1.25, x, y),
+      "-": () => this.#zoom(0.8, x, y),
+      0: () => this.resetWindow(),
+      Enter: () => this.start(/** @type {[number, number]} */ (this.cross)),
+      Escape: () => this.#aim(null),
+    };
+    if (!moves[key]) return false;
+    moves[key]();
+    if (plot) this.redraw();
+    return true;
+  }
+
+  /** @returns {[number, number]} */
+  #middle() {
+    const [x0, x1, y0, y1] = this.window;
+    return [(x0 + x1) / 2, (y0 + y1) / 2];
+  }
+
+  /** Moves the cross-hair by pixels; the window follows. @param {number} dx @param {number} dy */
+  #nudge(dx, dy) {
+    const [x0, x1, y0, y1] = this.window;
+    const { low, span } = this.terrain;
+    const [x, y] = /** @type {[number, number]} */ (this.cross);
+    const to = [x + (dx / this.plot.width) * (x1 - x0), y + (dy / this.plot.height) * (y1 - y0)];
+    for (const axis of [0, 1]) to[axis] = Math.min(Math.max(to[axis], low[axis]), low[axis] + span[axis]);
+    this.zoomed.x += (Math.max(to[0] - x1, 0) + Math.min(to[0] - x0, 0)) / span[0];
+    this.zoomed.y += (Math.max(to[1] - y1, 0) + Math.min(to[1] - y0, 0)) / span[1];
+    this.#settle();
+    this.#aim([to[0], to[1]]);
+  }
+
+  /** @param {number} step */
+  draw(step) {
+    if (!this.plot || !this.theme || !this.terrain) return;
+    if (this.fresh) {
+      this.heat ??= heatImage(this.terrain, this.surface, this.theme);
+      drawMap(this.still, this);
+      this.baked = -1;
+      this.fresh = false;
+    }
+    const whole = Math.floor(step);
+    const pens = [this.trails, this.moving].map((canvas) => {
+      const pen = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
+      pen.setTransform(this.ratio, 0, 0, this.ratio, 0, 0);
+      return pen;
+    });
+    const [kept, shown] = pens;
+    if (this.baked < 0 || whole < this.baked) {
+      kept.clearRect(0, 0, this.width, this.height);
+      this.#trail(kept, 0, whole, true);
+    } else if (whole > this.baked) this.#trail(kept, this.baked, whole, false);
+    this.baked = whole;
+    shown.setTransform(1, 0, 0, 1, 0, 0);
+    shown.clearRect(0, 0, this.moving.width, this.moving.height);
+    shown.drawImage(this.trails, 0, 0);
+    shown.setTransform(this.ratio, 0, 0, this.ratio, 0, 0);
+    if (step > whole) this.#trail(shown, whole, step, false);
+    for (const path of this.paths) this.#drawBall(shown, path, step);
+    if (this.cross) this.#drawCross(shown);
+  }
+
+  /** Draws the trails from one moment to another. @param {CanvasRenderingContext2D} pen @param {number} from @param {number} to @param {boolean} fresh */
+  #trail(pen, from, to, fresh) {
+    const { plot, theme } = this;
+    pen.save();
+    pen.beginPath();
+    pen.rect(plot.left, plot.top, plot.width, plot.height);
+    pen.clip();
+    for (const path of this.paths) {
+      const { run } = path;
+      const colour = theme.css(run);
+      if (fresh) {
+        const [x, y] = this.place(...run.start);
+        pen.lineWidth = 2.5;
+        pen.beginPath();
+        pen.arc(x, y, 6, 0, 7);
+        pen.strokeStyle = theme.haloText;
+        pen.stroke();
+        pen.lineWidth = 1.5;
+        pen.strokeStyle = colour;
+        pen.stroke();
+      }
+      const first = Math.min(Math.floor(from), run.length);
+      const last = Math.min(to, run.length);
+      const line = new Path2D();
+      for (let i = first; i < last; i++) {
+        const end = Math.min(last - i, path.leaves[i]);
+        const begin = path.enters[i];
+        if (begin > end) continue;
+        line.moveTo(...this.#along(path, i, begin));
+        line.lineTo(...this.#along(path, i, end));
+      }
+      pen.lineCap = "butt";
+      pen.lineWidth = 4.4;
+      pen.strokeStyle = theme.dark ? "rgba(8,10,18,.6)" : "rgba(255,255,255,.65)";
+      pen.stroke(line);
+      pen.lineCap = run.dash.length ? "butt" : "round";
+      pen.setLineDash(run.dash.map((part) => part * 2));
+      pen.lineWidth = 2;
+      pen.strokeStyle = colour;
+      pen.stroke(line);
+      pen.setLineDash([]);
+      pen.fillStyle = colour;
+      pen.strokeStyle = theme.haloText;
+      pen.lineWidth = 0.9;
+      const dots = new Path2D();
+      for (let i = first; i <= Math.floor(last); i++) {
+        if (!path.inside(i)) continue;
+        const [x, y] = this.#along(path, Math.min(i, run.length - 1), i === run.length ? 1 : 0);
+        dots.moveTo(x + 2.3, y);
+        dots.arc(x, y, 2.3, 0, 2 * Math.PI);
+      }
+      pen.fill(dots);
+      pen.stroke(dots);
+    }
+    pen.restore();
+  }
+
+  /** @param {Path} path @param {number} i @param {number} share @returns {[number, number]} */
+  #along(path, i, share) {
+    const { low, span } = this.terrain;
+    const j = Math.min(i + 1, path.run.length);
+    const k = Math.max(i, 0);
+    const u = path.u[k] + (path.u[j] - path.u[k]) * share;
+    const v = path.v[k] + (path.v[j] - path.v[k]) * share;
+    return this.place(low[0] + u * span[0], low[1] + v * span[1]);
+  }
+
+  /** @param {CanvasRenderingContext2D} pen @param {Path} path @param {number} step */
+  #drawBall(pen, path, step) {
+    const { plot, theme, terrain, ball } = this;
+    const colour = theme.css(path.run);
+    const { left } = path.run;
+    if (left && step >= left.step) {
+      const [x, y] = this.place(...left.point);
+      if (this.#within(x, y)) exitArrow(pen, x, y, plot, colour, theme, `left the map: step ${left.step}`);
+    }
+    if (!path.ball(step, ball)) return;
+    const [x, y] = this.place(terrain.low[0] + ball.u * terrain.span[0], terrain.low[1] + ball.v * terrain.span[1]);
+    if (!this.#within(x, y)) return;
+    pen.beginPath();
+    pen.arc(x + 1, y + 2, BALL + 2, 0, 7);
+    pen.fillStyle = "rgba(0,0,0,.28)";
+    pen.fill();
+    markerPath(pen, path.run.marker, x, y, BALL);
+    pen.fillStyle = colour;
+    pen.fill();
+    pen.lineWidth = 2;
+    pen.strokeStyle = "#fff";
+    pen.stroke();
+  }
+
+  /** @param {CanvasRenderingContext2D} pen */
+  #drawCross(pen) {
+    const { plot } = this;
+    const [x, y] = this.place(.../** @type {[number, number]} */ (this.cross));
+    for (const [colour, width] of /** @type {[string, number][]} */ ([["rgba(0,0,0,.55)", 3], ["#fff", 1.2]])) {
+      pen.strokeStyle = colour;
+      pen.lineWidth = width;
+      pen.beginPath();
+      pen.moveTo(plot.left, y);
+      pen.lineTo(x - 6, y);
+      pen.moveTo(x + 6, y);
+      pen.lineTo(plot.left + plot.width, y);
+      pen.moveTo(x, plot.top);
+      pen.lineTo(x, y - 6);
+      pen.moveTo(x, y + 6);
+      pen.lineTo(x, plot.top + plot.height);
+      pen.stroke();
+    }
+  }
+}

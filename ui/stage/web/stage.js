@@ -1,0 +1,318 @@
+/**
+ * The stage: puts the views, the clock and the controls together, and speaks with Python.
+ *
+ * Streamlit calls `show` on each change of the data or the theme, always with the same parent, and calls what it returned
+ * when the stage goes away. (A call that a newer one has overtaken is also cleaned up, while the stage lives on.)
+ */
+
+import { Clock } from "./clock.js";
+import { Controls } from "./controls.js";
+import { CurveView } from "./curve_view.js";
+import { element, icon } from "./dom.js";
+import { Legend } from "./legend.js";
+import { print } from "./numbers.js";
+import { Path } from "./path.js";
+import { fetchSurface, readRuns } from "./payload.js";
+import { PlaneView } from "./plane_view.js";
+import { SurfaceView } from "./surface_view.js";
+import { Terrain } from "./terrain.js";
+import { Theme } from "./theme.js";
+
+const PATIENCE = 3000; // milliseconds until a start that nobody has answered no longer holds back the next one
+const RESET = "M12 5V2L7 6.5 12 11V8a5 5 0 1 1-5 5H4.5A7.5 7.5 0 1 0 12 5z";
+
+const sheet = new CSSStyleSheet();
+sheet.replaceSync(await (await fetch(new URL("stage.css", import.meta.url))).text());
+
+/** @type {WeakMap<Node, Stage>} */
+const stages = new WeakMap();
+
+/**
+ * @param {{data: Uint8Array, parentElement: ShadowRoot, setStateValue: (name: string, value: unknown) => void}} component
+ * @returns {() => void} cleans up
+ */
+export function show({ data, parentElement, setStateValue }) {
+  const stage = stages.get(parentElement) ?? new Stage(parentElement);
+  stages.set(parentElement, stage);
+  stage.send = (start) => setStateValue("start", start);
+  const call = ++stage.calls;
+  stage.update(readRuns(data));
+  return () => {
+    setTimeout(() => {
+      if (call !== stage.calls) return;
+      stages.delete(parentElement);
+      stage.dispose();
+    });
+  };
+}
+
+class Stage {
+  /** @param {ShadowRoot} parent */
+  constructor(parent) {
+    this.calls = 0;
+    this.number = 0;
+    /** @type {(start: {point: [number, number], number: number}) => void} */
+    this.send = () => {};
+    this.ended = new AbortController();
+    const { signal } = this.ended;
+    parent.adoptedStyleSheets = [sheet];
+    this.#build(parent, signal);
+    this.still = matchMedia("(prefers-reduced-motion: reduce)");
+    this.still.addEventListener("change", () => this.still.matches && this.clock.pause(), { signal });
+    this.observer = new ResizeObserver(() => this.#resize());
+    for (const { frame } of this.views) this.observer.observe(frame);
+    this.sight = new IntersectionObserver(([entry]) => {
+      this.seen = entry.isIntersecting;
+      if (this.seen) this.request();
+    });
+    this.seen = true;
+    this.sight.observe(this.root);
+    addEventListener("resize", () => this.#resize(), { signal });
+    document.addEventListener("keydown", (event) => {
+      if (document.activeElement === document.body && [" ", "ArrowLeft", "ArrowRight"].includes(event.key)) this.#key(event);
+    }, { signal });
+    this.root.addEventListener("keydown", (event) => this.#key(event), { signal });
+  }
+
+  /** @param {ShadowRoot} parent @param {AbortSignal} signal */
+  #build(parent, signal) {
+    const redraw = () => this.request();
+    this.clock = new Clock(() => {
+      this.controls?.update();
+      this.request();
+    });
+    this.controls = new Controls(this.clock);
+    this.legend = new Legend();
+    const frame = (/** @type {string} */ name, /** @type {string} */ label) =>
+      element("div", { class: "frame", tabindex: "0", role: "application", "aria-label": label, "data-view": name });
+    const pane = (/** @type {string} */ name, /** @type {Node[]} */ ...children) => element("div", { class: `pane ${name}` }, ...children);
+    const reset = (/** @type {string} */ label, /** @type {() => void} */ action) => {
+      const made = element("button", { type: "button", class: "reset", "aria-label": label, title: label }, icon(RESET));
+      made.addEventListener("click", action);
+      return made;
+    };
+    const surface = frame("surface", "3-D surface: arrow keys turn it, plus and minus zoom, 0 puts it back");
+    const plane = frame("plane", "Plane: arrow keys move a cross-hair, Enter sets the start there, plus and minus zoom, 0 puts it back");
+    const curve = element("div", { class: "frame", "data-view": "curve" });
+    this.notice = element("p", { class: "notice", role: "status", hidden: "" });
+    this.where = element("p", { class: "where" });
+    this.summary = element("p", { class: "summary", "aria-live": "polite" });
+    this.now = element("p", { class: "spoken", "aria-live": "polite" });
+    this.root = element(
+      "section",
+      { class: "stage", "aria-label": "Stage" },
+      this.legend.root,
+      element(
+        "div",
+        { class: "views" },
+        pane("surface", surface, reset("Put the camera back", () => this.surface.resetCamera()), this.notice),
+        pane("plane", plane, reset("Show the whole map", () => this.plane.resetWindow()), this.where),
+        pane("curve", curve),
+      ),
+      this.controls.root,
+      this.summary,
+      this.now,
+    );
+    parent.append(this.root);
+    this.surface = new SurfaceView(surface, redraw, (text) => {
+      this.notice.textContent = text;
+      this.notice.hidden = !text;
+      this.root.dataset.surface = text ? "missing" : "drawn";
+    }, signal);
+    this.plane = new PlaneView(plane, redraw, (point) => this.#start(point), (point) => {
+      this.where.textContent = point ? `(${print(point[0], 5)}, ${print(point[1], 5)})` : "";
+    }, signal);
+    this.curve = new CurveView(curve, this.clock, signal);
+    this.views = [this.surface, this.plane, this.curve];
+  }
+
+  /** New runs, or the same ones in another theme. @param {import("./payload.js").Runs} payload */
+  async update(payload) {
+    const call = this.calls;
+    if (this.waiting && payload.received >= this.waiting) this.#answered();
+    let surface;
+    try {
+      surface = await fetchSurface(payload.surface);
+    } catch (error) {
+      if (call === this.calls) this.#complain(`The surface could not be loaded. ${error instanceof Error ? error.message : ""}`);
+      return;
+    }
+    if (call !== this.calls || this.ended.signal.aborted) return; // a newer one is on its way
+    this.#apply(payload, surface);
+  }
+
+  /** @param {string} text */
+  #complain(text) {
+    this.notice.textContent = text;
+    this.notice.hidden = false;
+  }
+
+  /** @param {import("./payload.js").Runs} payload @param {import("./payload.js").Surface} surface */
+  #apply(payload, surface) {
+    const before = this.payload;
+    this.payload = payload;
+    const elsewhere = surface !== this.map;
+    if (elsewhere) {
+      this.map = surface;
+      this.terrain = new Terrain(surface);
+      this.surface.setSurface(surface, this.terrain);
+      this.plane.setSurface(surface, this.terrain);
+    }
+    const theme = new Theme(this.root, surface.ramp);
+    if (elsewhere || theme.key !== this.theme?.key) {
+      this.theme = theme;
+      this.root.classList.toggle("dark", theme.dark);
+      for (const view of this.views) view.setTheme(theme);
+    }
+    const { terrain } = this;
+    const paths = payload.runs.map((run) => new Path(run, terrain));
+    this.surface.setPaths(paths);
+    this.plane.setPaths(paths);
+    this.curve.setRuns(payload);
+    this.legend.setRuns(payload.runs, this.theme, Math.min(devicePixelRatio, 2));
+    const labels = payload.runs.map((run) => run.label).join(", ");
+    this.surface.canvas.setAttribute("role", "img");
+    this.surface.canvas.ariaLabel = `${surface.title} as a surface, with the path of ${labels}`;
+    this.plane.still.setAttribute("role", "img");
+    this.plane.still.ariaLabel = `Contours of ${surface.title}, with the path of ${labels}`;
+    this.curve.still.setAttribute("role", "img");
+    this.curve.still.ariaLabel = `Loss of ${labels} at each step`;
+    const summary = payload.runs.map((run) => run.summary).join(" ");
+    if (this.summary.textContent !== summary) this.summary.textContent = summary;
+    this.root.dataset.key = surface.key;
+    this.#setClock(before, payload, elsewhere);
+    this.root.dataset.runs = String(Number(this.root.dataset.runs ?? 0) + 1);
+    this.#resize();
+  }
+
+  /** The cursor stays; only what the user would want to see from its beginning begins again. */
+  #setClock(/** @type {any} */ before, /** @type {import("./payload.js").Runs} */ payload, /** @type {boolean} */ elsewhere) {
+    const { clock } = this;
+    const { runs } = payload;
+    clock.setLength(Math.max(...runs.map((run) => run.length)), Math.max(...runs.map((run) => run.steps)));
+    if (!before) {
+      if (this.still.matches) clock.seek(clock.length);
+      else clock.play();
+      return;
+    }
+    const names = (/** @type {any} */ of) => JSON.stringify(of.runs.map((/** @type {any} */ run) => run.label));
+    const starts = (/** @type {any} */ of) => JSON.stringify(of.runs.map((/** @type {any} */ run) => run.start));
+    const moved = elsewhere || starts(before) !== starts(payload);
+    if (clock.wanted && !this.still.matches && (moved || (!clock.playing && names(before) !== names(payload)))) clock.restart();
+  }
+
+  #resize() {
+    if (!this.theme) return;
+    const ratio = Math.min(devicePixelRatio || 1, 2);
+    const theme = new Theme(this.root, this.map.ramp);
+    if (theme.key !== this.theme.key) {
+      this.theme = theme;
+      for (const view of this.views) view.setTheme(theme);
+    }
+    for (const view of this.views) {
+      const { clientWidth, clientHeight } = view.frame;
+      const size = `${clientWidth} ${clientHeight} ${ratio}`;
+      if (view.frame.dataset.size === size || !clientWidth) continue;
+      view.frame.dataset.size = size;
+      view.resize(clientWidth, clientHeight, ratio);
+    }
+    this.#draw();
+    this.request();
+  }
+
+  /** Asks for a frame. */
+  request() {
+    this.pending ??= requestAnimationFrame((time) => this.#frame(time));
+  }
+
+  /** @param {number} time in milliseconds */
+  #frame(time) {
+    this.pending = undefined;
+    const more = this.clock.tick(this.last ? (time - this.last) / 1000 : 0);
+    this.#draw();
+    this.last = more && this.seen ? time : undefined;
+    if (this.last) this.request();
+  }
+
+  #draw() {
+    if (!this.theme) return;
+    const { step } = this.clock;
+    for (const view of this.views) view.draw(step);
+    if (this.legend.draw(step)) this.controls.step(this.legend.whole);
+    this.root.dataset.step = String(this.legend.whole);
+    const state = this.clock.playing ? "playing" : this.clock.ended ? "ended" : "paused";
+    if (this.root.dataset.state === state && state === "playing") return;
+    this.root.dataset.state = state;
+    clearTimeout(this.speaking);
+    if (state !== "playing") this.speaking = setTimeout(() => (this.now.textContent = this.legend.spoken()), 400);
+  }
+
+  /** Sends a start to Python: one at a time, and of those that wait only the last. @param {[number, number]} point */
+  #start(point) {
+    this.next = point;
+    if (!this.waiting) this.#sendNext();
+  }
+
+  #sendNext() {
+    if (!this.next) return;
+    this.waiting = Date.now(); // counts up over reloads as well
+    this.send({ point: this.next, number: this.waiting });
+    this.next = undefined;
+    this.impatient = setTimeout(() => this.#answered(), PATIENCE);
+  }
+
+  #answered() {
+    clearTimeout(this.impatient);
+    this.waiting = undefined;
+    this.#sendNext();
+  }
+
+  /** @param {KeyboardEvent} event */
+  #key(event) {
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    const target = /** @type {HTMLElement} */ (event.composedPath()[0]);
+    const view = target.dataset?.view;
+    const tag = target.localName;
+    if (tag === "select") return;
+    if (tag === "button" && [" ", "Enter"].includes(event.key)) return;
+    if (tag === "input" && event.key !== " ") return;
+    const handled =
+      (view === "surface" && this.surface.key(event.key)) ||
+      (view === "plane" && this.plane.key(event.key, event.shiftKey)) ||
+      this.#clockKey(event.key);
+    if (!handled) return;
+    event.preventDefault();
+    event.stopPropagation();
+  }
+
+  /** @param {string} key */
+  #clockKey(key) {
+    const { clock } = this;
+    /** @type {Record<string, () => void>} */
+    const actions = {
+      " ": () => clock.toggle(),
+      ArrowLeft: () => clock.advance(-1),
+      ArrowRight: () => clock.advance(1),
+      Home: () => clock.seek(0),
+      End: () => clock.seek(clock.length),
+      "+": () => this.controls.faster(1),
+      "=": () => this.controls.faster(1),
+      "-": () => this.controls.faster(-1),
+      l: () => clock.setLoop(!clock.loop),
+    };
+    if (!actions[key]) return false;
+    actions[key]();
+    return true;
+  }
+
+  dispose() {
+    this.ended.abort();
+    if (this.pending) cancelAnimationFrame(this.pending);
+    clearTimeout(this.speaking);
+    clearTimeout(this.impatient);
+    this.observer.disconnect();
+    this.sight.disconnect();
+    this.surface.dispose();
+    this.root.remove();
+  }
+}
