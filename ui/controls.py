@@ -1,0 +1,169 @@
+"""The controls: each shows one part of the scenario and changes it, nothing else.
+
+The scenario is the truth; before a control is drawn its widget is set to what the scenario says. So whatever changes
+the scenario (a link, the stage, another control) moves every control with it.
+"""
+
+import math
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Any
+
+import streamlit as st
+
+from engine.descend import COORDINATE, SEED, STEPS
+from knobs import Knob
+from landscapes import LANDSCAPES
+from optimizers import OPTIMIZERS
+from ui import session
+from ui.scenario import Scenario
+
+NOTCHES = 400
+"""How finely the slider sweeps a knob; the number field beside it takes what lies between."""
+
+WORDS = {"learning_rate": "Learning rate", "x": "Start x", "y": "Start y"}
+
+
+def label(name: str) -> str:
+    """A knob's name for people: weight_decay is shown as Weight decay, beta1 as Beta 1."""
+    words = name.replace("_", " ").capitalize()
+    return WORDS.get(name) or (f"{words[:-1]} {words[-1]}" if words[-1:].isdigit() else words)
+
+
+def surface_and_optimizer(scenario: Scenario) -> None:
+    """The two choices that everything else follows from."""
+    _choice("Surface", "surface", LANDSCAPES, scenario.landscape, session.choose_landscape)
+    _choice("Optimizer", "optimizer", OPTIMIZERS, scenario.optimizer, session.choose_optimizer)
+
+
+def learning_rate(scenario: Scenario) -> None:
+    """A slider for the feel and a field for the exact number; nothing for an optimizer without a learning rate."""
+    knob = OPTIMIZERS[scenario.optimizer].knobs.get("learning_rate")
+    if knob is None:
+        st.caption("This optimizer finds its own step size.")
+        return
+    with st.container(key="rate"):
+        _setting(scenario, "learning_rate", knob)
+        _slider(scenario, knob)
+
+
+def details(scenario: Scenario) -> None:
+    """Everything else that can be set."""
+    surface, method = LANDSCAPES[scenario.landscape], OPTIMIZERS[scenario.optimizer]
+    if others := {name: knob for name, knob in method.knobs.items() if name != "learning_rate"}:
+        _group(method.title, {name: partial(_setting, scenario, name, knob) for name, knob in others.items()})
+    if surface.parameters:
+        _group(
+            surface.title,
+            {name: partial(_parameter, scenario, name, knob) for name, knob in surface.parameters.items()},
+        )
+    x, y = scenario.start
+    _group(
+        "Run",
+        {
+            "x": partial(_number, "x", COORDINATE, x, session.set_start_x),
+            "y": partial(_number, "y", COORDINATE, y, session.set_start_y),
+            "steps": partial(_number, "steps", STEPS, scenario.steps, lambda value: session.adjust(steps=int(value))),
+            "seed": partial(_number, "seed", SEED, scenario.seed, lambda value: session.adjust(seed=int(value))),
+        },
+    )
+    st.button("Reset start", key="reset_start", on_click=session.reset_start, width="stretch")
+
+
+def _group(title: str, fields: Mapping[str, Callable[[], None]]) -> None:
+    """A heading and its number fields, two to a row."""
+    st.caption(title)
+    left, right = st.columns(2, gap="small")
+    for place, field in enumerate(fields.values()):
+        with (left, right)[place % 2]:
+            field()
+
+
+def _choice(title: str, key: str, registry: Mapping[str, Any], value: str, choose: Callable[[str], None]) -> None:
+    _seed(key, value)
+    st.selectbox(
+        title,
+        list(registry),
+        format_func=lambda name: registry[name].title,
+        key=key,
+        on_change=lambda: choose(st.session_state[key]),
+    )
+
+
+def _setting(scenario: Scenario, name: str, knob: Knob) -> None:
+    """The number field of one of the optimizer's knobs."""
+    _number(
+        f"{scenario.optimizer}.{name}",
+        knob,
+        scenario.settings[name],
+        partial(session.set_setting, name),
+    )
+
+
+def _parameter(scenario: Scenario, name: str, knob: Knob) -> None:
+    """The number field of one of the landscape's parameters."""
+    _number(
+        f"{scenario.landscape}.{name}",
+        knob,
+        scenario.parameters[name],
+        partial(session.set_parameter, name),
+    )
+
+
+def _number(key: str, knob: Knob, value: float, take: Callable[[float], None]) -> None:
+    """A field for any number that the knob allows, shown in full."""
+    kind = int if knob.integer else float
+    low, high = knob.limits
+    _seed(key, kind(value))
+    st.number_input(
+        label(key.split(".")[-1]),
+        min_value=kind(low),
+        max_value=kind(high),
+        value=None,  # the widget's state holds it
+        step=kind(_step(knob, value)),
+        format="%d" if knob.integer else "%g",
+        key=key,
+        help=knob.help or None,
+        required=True,
+        on_change=lambda: take(float(st.session_state[key])),
+    )
+
+
+def _step(knob: Knob, value: float) -> float:
+    """What the arrow keys add: on a log scale in the value's second digit, else about a hundredth of the sweep."""
+    size = abs(value) / 10 if knob.scale == "log" and value else (knob.high - knob.low) / 100
+    step = 10.0 ** math.floor(math.log10(size))
+    return max(1.0, step) if knob.integer else step
+
+
+def _slider(scenario: Scenario, knob: Knob) -> None:
+    """The learning rate by feel: the slider's position is its logarithm where the knob is logarithmic."""
+    key = f"{scenario.optimizer}.rate"
+    to_position, to_value = (math.log10, lambda p: 10.0**p) if knob.scale == "log" else (float, float)
+    low, high = to_position(knob.low), to_position(knob.high)
+    notch = (high - low) / NOTCHES
+    position = to_position(min(max(scenario.settings["learning_rate"], knob.low), knob.high))
+    if abs(st.session_state.get(key, math.inf) - position) > notch:  # else a slide that goes on would be pulled back
+        st.session_state[key] = position
+
+    def take() -> None:
+        value = float(f"{to_value(st.session_state[key]):.3g}")
+        rate = min(max(value, knob.low), knob.high)
+        session.set_setting("learning_rate", rate)
+
+    st.slider(
+        "Learning rate, by feel",
+        low,
+        high,
+        step=notch,
+        format="10^%.2f" if knob.scale == "log" else "%g",
+        key=key,
+        on_change=take,
+        label_visibility="collapsed",
+    )
+
+
+def _seed(key: str, value: Any) -> None:
+    """Set a widget to what the scenario says, if it says something else."""
+    if st.session_state.get(key) != value:
+        st.session_state[key] = value

@@ -1,0 +1,60 @@
+"""The page's texts: the run in numbers, what the surface and the optimizer are, and what was ignored."""
+
+import re
+from collections.abc import Callable, Sequence
+from html import escape
+
+import streamlit as st
+
+from engine import Trajectory
+from ui.outcome import facts, story
+
+SHOWN = 6
+"""How many ignored parts are listed one by one."""
+
+MARKS = re.compile(r"([!-/:-@\[-`{-~])")
+"""Every character that can mean something in Markdown; a backslash before it makes it itself."""
+
+REFERENCE = re.compile(r"doi:(?P<doi>10\.[^\s;]+[^\s;.,])|arXiv:(?P<arxiv>[\w.]+\d)")
+
+
+def notice(ignored: Sequence[str], dismiss: Callable[[], None]) -> None:
+    """What in the address was ignored, as plain text that can be put away; nothing when nothing was."""
+    if not ignored:
+        return
+    rest = len(ignored) - SHOWN
+    lines = ["Part of this address was ignored:", *ignored[:SHOWN], *([f"and {rest} more"] if rest > 0 else [])]
+    with st.container(border=True, horizontal=True, vertical_alignment="center", key="notice"):
+        st.text("\n".join(lines), width="stretch")
+        st.button("Dismiss", key="dismiss", on_click=dismiss)
+
+
+def numbers(t: Trajectory) -> None:
+    """The end of the run in numbers, and what happened in a sentence."""
+    cells = "".join(f"<div><dt>{escape(name)}</dt><dd>{escape(value)}</dd></div>" for name, value in facts(t).items())
+    st.html(f'<div class="run {t.status}"><dl>{cells}</dl><p>{escape(story(t))}</p></div>')
+
+
+def about(title: str, teaches: str, tex: str, source: str, notes: str) -> None:
+    """What a surface or an optimizer is: lesson, equation, notes and source."""
+    small = f":small[{linked(source)}]" if not notes else f":small[{plain(notes)}]\n\n:small[{linked(source)}]"
+    st.markdown(f"##### {plain(title)}\n\n{plain(teaches)}\n\n$$\n{tex}\n$$\n\n{small}", anchors=False)
+
+
+def plain(text: str) -> str:
+    """Text as Markdown that shows just this text."""
+    return MARKS.sub(r"\\\1", text)
+
+
+def linked(text: str) -> str:
+    """Text as Markdown, with its DOIs and arXiv numbers as links."""
+    parts, end = [], 0
+    for found in REFERENCE.finditer(text):
+        site = f"doi.org/{found['doi']}" if found["doi"] else f"arxiv.org/abs/{found['arxiv']}"
+        parts += [plain(text[end : found.start()]), f"[{plain(found[0])}](<https://{site}>)"]
+        end = found.end()
+    return "".join([*parts, plain(text[end:])])
+
+
+def charts(t: Trajectory) -> None:
+    """The run as charts."""

@@ -1,0 +1,121 @@
+"""The scenario of one visitor: held in one place, changed through one function, mirrored in the address.
+
+Every run of the page starts with `current`. A control's callback calls `change`, which writes the address too; so an
+address that is not the one written last came from outside (a link, the back button, typing) and is read. What is read
+is never written back: going back from there must not lead here again.
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import streamlit as st
+
+from landscapes.base import Point
+from ui.scenario import Scenario, default_scenario, from_query, to_query
+
+Query = dict[str, list[str]]
+
+
+def current() -> Scenario:
+    """The scenario to show in this run."""
+    address = _address()
+    if st.session_state.get("address") != address:
+        scenario, ignored = from_query(address)
+        st.session_state.update(address=address, ignored=ignored, scenario=scenario)
+        _remember(scenario)
+    return st.session_state["scenario"]
+
+
+def change(scenario: Scenario) -> None:
+    """Show this scenario from now on, and put it into the address."""
+    st.query_params.from_dict(to_query(scenario))
+    st.session_state.update(address=_address(), scenario=scenario)
+    _remember(scenario)
+
+
+def adjust(**changes: Any) -> None:
+    """Change some fields of the scenario."""
+    change(replace(_latest(), **changes))
+
+
+def choose_landscape(key: str) -> None:
+    """Go to another surface, at its own start, with its parameters as they were left."""
+    base = default_scenario(key, _latest().optimizer)
+    parameters = _remembered("landscape").get(key, base.parameters)
+    adjust(landscape=key, parameters=parameters, start=base.start)
+
+
+def choose_optimizer(key: str) -> None:
+    """Take another optimizer, with its settings as they were left."""
+    base = default_scenario(_latest().landscape, key)
+    adjust(optimizer=key, settings=_remembered("optimizer").get(key, base.settings))
+
+
+def set_start(start: Point) -> None:
+    """Start the run at this very point."""
+    x, y = start
+    adjust(start=(float(x), float(y)))
+
+
+def set_start_x(value: float) -> None:
+    """Start the run at this x."""
+    adjust(start=(value, _latest().start[1]))
+
+
+def set_start_y(value: float) -> None:
+    """Start the run at this y."""
+    adjust(start=(_latest().start[0], value))
+
+
+def set_parameter(name: str, value: float) -> None:
+    """Change one of the surface's parameters."""
+    adjust(parameters={**_latest().parameters, name: value})
+
+
+def set_setting(name: str, value: float) -> None:
+    """Change one of the optimizer's settings."""
+    adjust(settings={**_latest().settings, name: value})
+
+
+def reset() -> None:
+    """Go back to the opening scenario and forget what was set."""
+    st.session_state.update(remembered={}, ignored=())
+    change(default_scenario())
+
+
+def reset_start() -> None:
+    """Go back to the surface's own start."""
+    adjust(start=default_scenario(_latest().landscape, _latest().optimizer).start)
+
+
+def keep() -> None:
+    """Hold on to the scenario in a rerun that changes nothing: the browser's address may still be an older one."""
+    adjust()
+
+
+def ignored() -> tuple[str, ...]:
+    """A sentence for each part of the address that was ignored; empty once dismissed. Show them as plain text."""
+    return st.session_state.get("ignored", ())
+
+
+def dismiss() -> None:
+    """Say no more about the ignored parts."""
+    st.session_state["ignored"] = ()
+
+
+def _latest() -> Scenario:
+    return st.session_state["scenario"] if "scenario" in st.session_state else current()
+
+
+def _address() -> Query:
+    return {name: st.query_params.get_all(name) for name in st.query_params}
+
+
+def _remembered(kind: str) -> dict[str, Mapping[str, float]]:
+    return st.session_state.setdefault("remembered", {}).setdefault(kind, {})
+
+
+def _remember(scenario: Scenario) -> None:
+    _remembered("landscape")[scenario.landscape] = scenario.parameters
+    _remembered("optimizer")[scenario.optimizer] = scenario.settings
