@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import streamlit as st
+from streamlit.components.v2 import component
 
 from engine import Trajectory
 from ui.stage.payload import pack_runs
@@ -15,7 +16,7 @@ WEB = Path(__file__).parent / "web"
 _LOADER = """export default async (component) =>
   (await import(new URL("stage/stage.js", document.baseURI))).show(component);"""
 
-_component = st.components.v2.component("downhill_stage", js=_LOADER)
+_component = component("downhill_stage", js=_LOADER)
 
 
 def show_stage(

@@ -12,6 +12,7 @@ import numpy as np
 
 from engine import Grid, loss_grid
 from landscapes import LANDSCAPES, Landscape
+from ui.numbers import SUPERSCRIPTS, number
 
 GRID = 201
 """Points along each side of the mesh."""
@@ -160,25 +161,9 @@ def linear_ticks(low: float, high: float, about: int) -> tuple[tuple[float, str]
     return tuple((place * step, number(place * step)) for place in places)
 
 
-_RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
-
-
 def power_of_ten(exponent: int) -> str:
     """A power of ten in print: 1, 10, 10⁻³."""
-    return {0: "1", 1: "10"}.get(exponent, f"10{str(exponent).translate(_RAISED)}")
-
-
-def number(value: float) -> str:
-    """A number in print, to three significant digits: 24.2, −0.5, 3.1·10⁻⁷."""
-    if value == 0:
-        return "0"
-    if not math.isfinite(value):
-        return "not a number" if math.isnan(value) else "∞" if value > 0 else "−∞"
-    digits, exponent = f"{value:.2e}".split("e")
-    if -4 <= int(exponent) < 5:
-        return f"{float(f'{value:.3g}'):.{max(0, 2 - int(exponent))}f}".rstrip("0").rstrip(".").replace("-", "−") \
-            if int(exponent) < 2 else f"{float(f'{value:.3g}'):.0f}".replace("-", "−")  # fmt: skip
-    return f"{digits.rstrip('0').rstrip('.')}·{power_of_ten(int(exponent))}".replace("-", "−")
+    return {0: "1", 1: "10"}.get(exponent, f"10{str(exponent).translate(SUPERSCRIPTS)}")
 
 
 def registered(key: str) -> Landscape | None:

@@ -7,15 +7,14 @@ from typing import Any
 import numpy as np
 
 from engine import Trajectory
+from ui.numbers import number, point
 from ui.palette import SERIES
 from ui.stage.binary import pack
-from ui.stage.display import Curve, curve, display, number, relief
+from ui.stage.display import Curve, curve, display, relief
 from ui.stage.surface import surface_address
 
 FAR = 1e30
 """A point further out than this is drawn here, in the same direction: squares of it are still numbers."""
-
-_STATUS = {"converged": "at a minimum", "running": "still running", "diverged": "diverged"}
 
 
 def pack_runs(runs: Sequence[Trajectory], received: int) -> bytes:
@@ -99,26 +98,19 @@ def leaves_map(run: Trajectory) -> dict[str, Any] | None:
 
 
 def summary(run: Trajectory) -> str:
-    """The run in one or two sentences, for everyone who cannot or does not watch it."""
-    x, y = (number(value) for value in run.start)
-    text = f"{run.optimizer.title} on {run.landscape.title} from ({x}, {y})"
+    """The run in one sentence, for everyone who cannot or does not watch it."""
+    of_start = math.isfinite(run.losses[0])
+    events = []
+    if of_start:
+        events.append(f"loss {number(run.losses[0])} to {number(run.losses[run.length])}")
     left = leaves_map(run)
-    last = float(run.losses[run.length])
-    if run.status == "diverged":
-        events = []
-        if left is not None:
-            events.append(
-                "the start is outside the map" if left["step"] == 0 else f"left the map at step {left['step']}"
-            )
-        events.append(
-            f"not finite at step {run.length + 1}" if math.isfinite(run.losses[0]) else "no finite loss there"
-        )
-        return f"{text}: diverged, {', '.join(events)} of {run.steps}."
-    text += f", {run.length} {'step' if run.length == 1 else 'steps'}: loss {number(run.losses[0])} to {number(last)}"
-    if run.status == "running" and run.length < run.steps:
-        text += "; at rest, but not at a minimum"
-    else:
-        text += f"; {_STATUS[run.status]}"
     if left is not None:
-        text += "; the start is outside the map" if left["step"] == 0 else f"; left the map at step {left['step']}"
-    return text + "."
+        events.append(f"left the map at step {left['step']}" if left["step"] else "the start is outside the map")
+    if run.status == "diverged":
+        events.append(f"not finite at step {run.length + 1}" if of_start else "no finite loss at the start")
+    elif run.status == "converged":
+        events.append("at a minimum")
+    else:
+        events.append("still running" if run.length == run.steps else "at rest, but not at a minimum")
+    steps = f"{run.length} of {run.steps} steps" if run.length < run.steps else f"{run.steps} steps"
+    return f"{run.optimizer.title} on {run.landscape.title} from {point(run.start)}, {steps}: {'; '.join(events)}."

@@ -3,14 +3,16 @@
 import { invert, lookAt, multiply, perspective } from "./matrix.js";
 
 const FOV = 0.5; // radians, top to bottom
-const HOME = { azimuth: -1.05, elevation: 0.62, zoom: 1 };
+const HOME = { azimuth: -1.05, elevation: 0.8, zoom: 1 };
+const AZIMUTHS = [-1.05, -2.09, -0.8, -2.34]; // the sides from which x runs to the right and y away
+const ELEVATIONS = [0.8, 0.9, 1.0];
 const LOW = 0.09; // elevation in radians: never below the ground,
 const HIGH = 1.52; // and never quite overhead, where up has no meaning
 const REACH = 1.56; // the radius, in world units, of what has to fit into the picture
 
 export class Camera {
   constructor() {
-    Object.assign(this, HOME);
+    this.start = HOME;
     this.azimuth = HOME.azimuth;
     this.elevation = HOME.elevation;
     this.zoom = HOME.zoom;
@@ -24,7 +26,33 @@ export class Camera {
   }
 
   home() {
-    Object.assign(this, HOME);
+    Object.assign(this, this.start);
+  }
+
+  get moved() {
+    const { start } = this;
+    return this.azimuth !== start.azimuth || this.elevation !== start.elevation || this.zoom !== start.zoom;
+  }
+
+  /**
+   * Chooses where home is: the first place from which most of the points can be seen. A camera that has not been moved
+   * goes there.
+   * @param {import("./terrain.js").Terrain} terrain @param {number[][]} points of the map
+   */
+  settle(terrain, points) {
+    const { moved } = this;
+    let most = -1;
+    for (const elevation of ELEVATIONS) {
+      for (const azimuth of AZIMUTHS) {
+        const flat = Math.cos(elevation);
+        const towards = [flat * Math.cos(azimuth), flat * Math.sin(azimuth), Math.sin(elevation)];
+        const seen = points.filter(([x, y]) => terrain.open(x, y, towards)).length;
+        if (seen <= most) continue;
+        most = seen;
+        this.start = { azimuth, elevation, zoom: 1 };
+      }
+    }
+    if (!moved) this.home();
   }
 
   /** @param {number} azimuth @param {number} elevation both in radians */
@@ -45,8 +73,8 @@ export class Camera {
   update(width, height) {
     const aspect = width / height;
     const half = Math.min(Math.tan(FOV / 2), Math.tan(FOV / 2) * aspect);
-    const distance = (REACH * (aspect < 1 ? 1.0 : 0.86)) / half / this.zoom;
-    const target = [0, 0, 0.2];
+    const distance = (REACH * 0.9) / half / this.zoom;
+    const target = [0, 0, 0.16];
     const flat = Math.cos(this.elevation) * distance;
     this.eye[0] = flat * Math.cos(this.azimuth);
     this.eye[1] = flat * Math.sin(this.azimuth);

@@ -120,7 +120,7 @@ export class CurveView {
     pen.font = `${size}px ${theme.font}`;
     const labels = payload.curve.ticks.map(([, text]) => pen.measureText(text).width);
     const left = Math.ceil(Math.max(...labels, 20) + 12);
-    this.plot = { left, top: Math.ceil(size * 1.7), width: width - left - 14, height: height - Math.ceil(size * 3.3) };
+    this.plot = { left, top: Math.ceil(size * 1.7), width: width - left - 14, height: height - Math.ceil(size * 3.2) };
     const { plot } = this;
     this.ink70 = theme.ink(0.7);
     pen.lineWidth = 1;
@@ -158,8 +158,7 @@ export class CurveView {
     pen.fillStyle = theme.ink(0.95);
     pen.font = `600 ${size}px ${theme.font}`;
     pen.fillText(payload.curve.title, 4, size);
-    pen.textAlign = "right";
-    pen.fillText("step", plot.left + plot.width, height - 2);
+    pen.fillText("step", 4, plot.top + plot.height + size * 1.25);
 
     const past = /** @type {CanvasRenderingContext2D} */ (this.past.getContext("2d"));
     past.setTransform(ratio, 0, 0, ratio, 0, 0);

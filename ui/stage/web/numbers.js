@@ -2,16 +2,16 @@
 
 const RAISED = "⁰¹²³⁴⁵⁶⁷⁸⁹";
 
-/** @param {number} value @param {number} digits significant ones @returns {string} such as 24.2, −0.5, 3.1·10⁻⁷ */
+/** @param {number} value @param {number} digits significant ones @returns {string} such as 24.2, −0.5, 3.1 × 10⁻⁷ */
 export function print(value, digits = 4) {
   if (value === 0) return "0";
   if (Math.abs(value) >= 1e30) return value > 0 ? "beyond 10³⁰" : "beyond −10³⁰";
   const [mantissa, power] = value.toExponential(digits - 1).split("e");
   const exponent = Number(power);
-  const plain = exponent >= -4 && exponent < 6;
+  const plain = exponent >= -3 && exponent < 5;
   const text = plain
     ? Number(value.toPrecision(digits)).toFixed(Math.max(0, digits - 1 - exponent)).replace(/(\.\d*?)0+$/, "$1").replace(/\.$/, "")
-    : `${mantissa.replace(/\.?0+$/, "")}·10${raised(exponent)}`;
+    : `${mantissa.replace(/\.?0+$/, "")} × 10${raised(exponent)}`;
   return text.replace("-", "−");
 }
 

@@ -147,8 +147,9 @@ function drawAxes(pen, view) {
   pen.fillStyle = theme.ink(0.95);
   pen.font = `italic 600 ${plot.size * 1.15}px ${theme.font}`;
   pen.textBaseline = "alphabetic";
-  pen.textAlign = "right";
-  pen.fillText("x", plot.left + plot.width, plot.top + plot.height + plot.size * 2.3);
+  pen.textAlign = "center";
+  pen.fillText("x", plot.left + plot.width / 2, plot.top + plot.height + plot.size * 2.5);
   pen.textAlign = "left";
-  pen.fillText("y", Math.max(plot.left - plot.size * 2.9, 2), plot.top + plot.size * 0.9);
+  pen.textBaseline = "middle";
+  pen.fillText("y", Math.max(plot.left - plot.size * 3, 2), plot.top + plot.height / 2 - plot.size * 1.2);
 }

@@ -21,10 +21,11 @@ export class PlaneView {
    * @param {() => void} redraw asks for a frame
    * @param {(point: [number, number]) => void} start
    * @param {(text: string) => void} describe shows where the cross-hair is
+   * @param {(zoomed: boolean) => void} moved says whether there is a window to put back
    * @param {AbortSignal} signal
    */
-  constructor(frame, redraw, start, describe, signal) {
-    Object.assign(this, { frame, redraw, start, describe });
+  constructor(frame, redraw, start, describe, moved, signal) {
+    Object.assign(this, { frame, redraw, start, describe, moved });
     this.still = frame.appendChild(document.createElement("canvas"));
     this.moving = frame.appendChild(document.createElement("canvas"));
     this.moving.ariaHidden = "true";
@@ -122,6 +123,7 @@ export class PlaneView {
     frame.dataset.window = this.window.join(" ");
     frame.dataset.plot = [plot.left, plot.top, plot.width, plot.height].join(" ");
     frame.classList.toggle("zoomed", zoomed.scale > 1);
+    this.moved(zoomed.scale > 1);
     this.fresh = true;
   }
 
@@ -307,17 +309,14 @@ export class PlaneView {
       pen.stroke(line);
       pen.setLineDash([]);
       pen.fillStyle = colour;
-      pen.strokeStyle = theme.haloText;
-      pen.lineWidth = 0.9;
       const dots = new Path2D();
       for (let i = first; i <= Math.floor(last); i++) {
         if (!path.inside(i)) continue;
         const [x, y] = this.#along(path, Math.min(i, run.length - 1), i === run.length ? 1 : 0);
-        dots.moveTo(x + 2.3, y);
-        dots.arc(x, y, 2.3, 0, 2 * Math.PI);
+        dots.moveTo(x + 2.6, y);
+        dots.arc(x, y, 2.6, 0, 2 * Math.PI);
       }
       pen.fill(dots);
-      pen.stroke(dots);
     }
     pen.restore();
   }

@@ -52,10 +52,10 @@ void main() {
   vec3 base = texture(u_ramp, vec2(v_height, 0.5)).rgb;
 
   float k = (v_height - u_contours.x) / u_contours.y;
-  float wide = max(fwidth(k), 1e-6);
+  float wide = max(length(vec2(dFdx(k), dFdy(k))), 1e-6);
   float strong = 1.0 - step(0.5, abs(mod(floor(k + 0.5) - u_contours.z + 0.5, u_contours.w) - 0.5));
-  float line = 1.0 - smoothstep(0.0, 1.0, abs(fract(k - 0.5) - 0.5) / wide - u_line * (0.15 + 0.45 * strong));
-  line *= mix(0.30, 0.55, strong) * (1.0 - smoothstep(0.25, 0.9, wide * mix(1.0, 0.25, strong)));
+  float line = 1.0 - smoothstep(0.0, 1.0, abs(fract(k - 0.5) - 0.5) / wide - u_line * (0.1 + 0.3 * strong));
+  line *= mix(0.32, 0.5, strong) * (1.0 - smoothstep(0.2, 0.7, wide * mix(1.0, 0.3, strong)));
   line *= step(-0.25, k) * step(0.004, v_height);
   float luminance = dot(base, vec3(0.2126, 0.7152, 0.0722));
   vec3 ink = luminance < 0.16 ? mix(base, vec3(1), 0.6) : base * 0.12;
@@ -63,7 +63,7 @@ void main() {
   float lit = dot(normal, u_light);
   float wrapped = clamp(lit * 0.62 + 0.38, 0.0, 1.0);
   float sky = 0.5 + 0.5 * normal.z;
-  float shade = (0.30 * sky + 0.86 * wrapped) * mix(0.55, 1.0, relief.z);
+  float shade = (0.26 * sky + 0.92 * wrapped) * mix(0.55, 1.0, relief.z);
   vec3 half_way = normalize(u_light + view);
   float gloss = pow(max(dot(normal, half_way), 0.0), 42.0) * 0.10 * step(0.0, lit);
   float rim = pow(1.0 - max(dot(normal, view), 0.0), 3.0) * mix(0.10, 0.05, u_dark);
@@ -97,7 +97,7 @@ void main() {
 }`,
   fragment: `
 uniform sampler2D u_ramp;
-uniform vec3 u_light;
+uniform vec3 u_light, u_paper;
 uniform vec4 u_contours;
 uniform float u_base, u_dark;
 in vec2 v_level;
@@ -109,14 +109,15 @@ void main() {
   float grey = dot(base, vec3(0.2126, 0.7152, 0.0722));
   base = mix(base, vec3(grey), 0.35);
   float k = (v_level.x - u_contours.x) / u_contours.y;
-  float wide = max(fwidth(k), 1e-6);
+  float wide = max(length(vec2(dFdx(k), dFdy(k))), 1e-6);
   float strong = 1.0 - step(0.5, abs(mod(floor(k + 0.5) - u_contours.z + 0.5, u_contours.w) - 0.5));
   float line = (1.0 - smoothstep(0.0, 1.0, abs(fract(k - 0.5) - 0.5) / wide)) * strong * 0.25 * step(0.0, k);
-  float lit = 0.34 + 0.30 * clamp(dot(v_normal, u_light) * 0.7 + 0.3, 0.0, 1.0);
-  float deep = smoothstep(u_base, u_base + 0.5, v_level.x);
-  float top = smoothstep(0.03, 0.0, v_level.y - v_level.x);
-  vec3 shown = base * lit * mix(0.7, 1.0, deep) * (1.0 + 0.5 * top);
+  float lit = 0.42 + 0.36 * clamp(dot(v_normal, u_light) * 0.7 + 0.3, 0.0, 1.0);
+  float mist = smoothstep(v_level.y, u_base, v_level.x) * mix(0.62, 0.5, u_dark);
+  float top = smoothstep(0.025, 0.0, v_level.y - v_level.x);
+  vec3 shown = base * lit * (1.0 + 0.6 * top);
   shown = mix(shown, vec3(grey < 0.1 ? 0.4 : 0.02), line);
+  shown = mix(shown, u_paper, mist);
   colour = vec4(encode(shown), 1);
 }`,
 };

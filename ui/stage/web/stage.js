@@ -87,10 +87,12 @@ class Stage {
       element("div", { class: "frame", tabindex: "0", role: "application", "aria-label": label, "data-view": name });
     const pane = (/** @type {string} */ name, /** @type {Node[]} */ ...children) => element("div", { class: `pane ${name}` }, ...children);
     const reset = (/** @type {string} */ label, /** @type {() => void} */ action) => {
-      const made = element("button", { type: "button", class: "reset", "aria-label": label, title: label }, icon(RESET));
+      const made = element("button", { type: "button", class: "reset", "aria-label": label, title: label, hidden: "" }, icon(RESET));
       made.addEventListener("click", action);
       return made;
     };
+    const whole = reset("Show the whole map", () => this.plane.resetWindow());
+    const home = reset("Put the camera back", () => this.surface.resetCamera());
     const surface = frame("surface", "3-D surface: arrow keys turn it, plus and minus zoom, 0 puts it back");
     const plane = frame("plane", "Plane: arrow keys move a cross-hair, Enter sets the start there, plus and minus zoom, 0 puts it back");
     const curve = element("div", { class: "frame", "data-view": "curve" });
@@ -105,8 +107,8 @@ class Stage {
       element(
         "div",
         { class: "views" },
-        pane("surface", surface, reset("Put the camera back", () => this.surface.resetCamera()), this.notice),
-        pane("plane", plane, reset("Show the whole map", () => this.plane.resetWindow()), this.where),
+        pane("surface", surface, home, this.notice),
+        pane("plane", plane, whole, this.where),
         pane("curve", curve),
       ),
       this.controls.root,
@@ -114,14 +116,14 @@ class Stage {
       this.now,
     );
     parent.append(this.root);
-    this.surface = new SurfaceView(surface, redraw, (text) => {
+    this.surface = new SurfaceView(surface, redraw, (moved) => (home.hidden = !moved), (text) => {
       this.notice.textContent = text;
       this.notice.hidden = !text;
       this.root.dataset.surface = text ? "missing" : "drawn";
     }, signal);
     this.plane = new PlaneView(plane, redraw, (point) => this.#start(point), (point) => {
       this.where.textContent = point ? `(${print(point[0], 5)}, ${print(point[1], 5)})` : "";
-    }, signal);
+    }, (zoomed) => (whole.hidden = !zoomed), signal);
     this.curve = new CurveView(curve, this.clock, signal);
     this.views = [this.surface, this.plane, this.curve];
   }

@@ -2,7 +2,7 @@
 
 import { roundValues } from "./numbers.js";
 
-const BASE = -0.1;
+const FOOT = -0.09; // where the block ends, in heights
 
 /** @param {HTMLCanvasElement} canvas @param {import("./surface_view.js").SurfaceView} view */
 export function drawAxes(canvas, view) {
@@ -11,7 +11,7 @@ export function drawAxes(canvas, view) {
   const pen = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
   pen.clearRect(0, 0, width, height);
   const [sx, sy, sz] = terrain.scale.map((part) => part / 2);
-  const base = BASE * terrain.scale[2];
+  const base = FOOT * terrain.scale[2];
   const at = (/** @type {number[]} */ point) => camera.project(point, width, height);
   const size = Math.max(10, theme.size * 0.78) * ratio;
   pen.font = `${size}px ${theme.font}`;
@@ -20,7 +20,6 @@ export function drawAxes(canvas, view) {
   // The edges in front: those whose outward side faces the viewer.
   const front = Math.sign(Math.sin(camera.azimuth)) || 1;
   const side = Math.sign(Math.cos(camera.azimuth)) || 1;
-  const centre = at([0, 0, base]);
 
   const write = (/** @type {string} */ text, /** @type {number[]} */ p, /** @type {number[]} */ away, /** @type {number} */ far, /** @type {number} */ alpha) => {
     const x = p[0] + away[0] * far;
@@ -90,5 +89,4 @@ export function drawAxes(canvas, view) {
     const wide = pen.measureText(surface.height.title).width;
     pen.fillText(surface.height.title, Math.min(Math.max(4 * ratio, top[0] - wide / 2), Math.max(4 * ratio, width - wide - 4 * ratio)), top[1] - size * 1.3);
   }
-  void centre;
 }

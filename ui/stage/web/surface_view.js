@@ -12,7 +12,7 @@ import { drawAxes } from "./surface_axes.js";
 import { makeBall, PIECE, RADIUS } from "./path.js";
 import * as shaders from "./shaders.js";
 
-const BASE = -0.1; // where the block ends, in heights
+export const BASE = -0.09; // where the block ends, in heights
 const SETTLED = 140; // milliseconds after the camera's last move until edges are drawn smooth
 const MOST_PIXELS = 2.6e6;
 
@@ -22,12 +22,14 @@ export class SurfaceView {
   /**
    * @param {HTMLElement} frame holds the canvases and takes the input
    * @param {() => void} redraw asks for a frame
+   * @param {(moved: boolean) => void} moved says whether there is a camera to put back
    * @param {(text: string) => void} notice shows a sentence instead of the picture; "" takes it away
    * @param {AbortSignal} signal
    */
-  constructor(frame, redraw, notice, signal) {
+  constructor(frame, redraw, moved, notice, signal) {
     this.frame = frame;
     this.redraw = redraw;
+    this.moved = moved;
     this.notice = notice;
     this.camera = new Camera();
     this.canvas = frame.appendChild(document.createElement("canvas"));
@@ -63,6 +65,7 @@ export class SurfaceView {
   #move(move) {
     const changed = move() !== false;
     if (changed) {
+      this.moved(this.camera.moved);
       this.scene.still = this.scene.drawn = false;
       clearTimeout(this.settling);
       this.settling = setTimeout(() => {
@@ -117,6 +120,7 @@ export class SurfaceView {
   setSurface(surface, terrain) {
     this.surface = surface;
     this.terrain = terrain;
+    this.camera.settle(terrain, [...surface.minima, ...surface.saddles]);
     this.#uploadTerrain();
   }
 
@@ -313,6 +317,7 @@ export class SurfaceView {
       if (at.u_light) gl.uniform3fv(at.u_light, camera.light);
       if (at.u_contours) gl.uniform4f(at.u_contours, first, step, strong, every);
       if (at.u_line) gl.uniform1f(at.u_line, this.ratio);
+      if (at.u_paper) gl.uniform3fv(at.u_paper, theme.paper);
       if (at.u_base) gl.uniform1f(at.u_base, BASE);
       if (at.u_dark) gl.uniform1f(at.u_dark, theme.dark ? 1 : 0);
     };
@@ -410,7 +415,7 @@ export class SurfaceView {
   #drawIterates(place, from, count) {
     const { theme } = this;
     this.gl.bindVertexArray(this.buffers[place].dots);
-    this.#drawSigns(from, count, 0, 4.6, theme.series(this.paths[place].run), theme.halo, 1, 0.3);
+    this.#drawSigns(from, count, 0, 5, theme.series(this.paths[place].run), theme.halo, 0, 0.3);
   }
 
   #drawMarks() {

@@ -3,7 +3,7 @@
  * the origin; z is up.
  */
 
-const RISE = 0.78; // how tall the block is, from the lowest height to the highest
+const RISE = 0.62; // how tall the block is, from the lowest height to the highest
 
 /** @typedef {import("./payload.js").Surface} Surface */
 
@@ -28,6 +28,25 @@ export class Terrain {
   /** The slope dz/dx (part 0) or dz/dy (part 1) in world units. @param {number} u @param {number} v @param {number} part */
   slope(u, v, part) {
     return this.#mixed(this.relief, 4, part, u, v);
+  }
+
+  /**
+   * Whether nothing stands between a point of the map and far away.
+   * @param {number} x @param {number} y @param {number[]} towards a unit vector in world units
+   */
+  open(x, y, towards) {
+    const { low, span, scale } = this;
+    let u = (x - low[0]) / span[0];
+    let v = (y - low[1]) / span[1];
+    let height = this.height(u, v) * scale[2] + 0.03;
+    const pace = 0.02;
+    while (u >= 0 && u <= 1 && v >= 0 && v <= 1 && height < scale[2]) {
+      u += (towards[0] * pace) / scale[0];
+      v += (towards[1] * pace) / scale[1];
+      height += towards[2] * pace;
+      if (u >= 0 && u <= 1 && v >= 0 && v <= 1 && this.height(u, v) * scale[2] > height) return false;
+    }
+    return true;
   }
 
   /** @param {Float32Array} values @param {number} stride @param {number} part @param {number} u @param {number} v */

@@ -30,7 +30,8 @@ export class Theme {
     this.textParts = rgb(this.text);
     this.font = style.fontFamily;
     this.size = parseFloat(style.fontSize);
-    const [r, g, b] = linear(rgb(this.background));
+    this.paper = linear(rgb(this.background));
+    const [r, g, b] = this.paper;
     this.dark = 0.2126 * r + 0.7152 * g + 0.0722 * b < 0.2;
     this.hex = ramp[this.dark ? "dark" : "light"];
     /** The ramp as bytes: red, green, blue, alpha. */
