@@ -1,5 +1,9 @@
 """The entry: `streamlit run app.py`."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import streamlit as st
@@ -7,6 +11,7 @@ from starlette.responses import Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
+from engine.warm_up import keep_compiled_programs, warm_up
 from ui.stage import WEB
 from ui.stage.surface import surface_route
 
@@ -20,7 +25,16 @@ class _Modules(StaticFiles):
         return response
 
 
+@asynccontextmanager
+async def _compiling_ahead(_: st.App) -> AsyncIterator[None]:
+    """Compile every optimizer while the first visitor reads; the programs are kept for the next start."""
+    keep_compiled_programs(Path(__file__).parent / ".cache" / "jax")
+    Thread(target=warm_up, name="warm-up", daemon=True).start()
+    yield
+
+
 app = st.App(
     "ui/main.py",
+    lifespan=_compiling_ahead,
     routes=[Mount("/stage", _Modules(directory=WEB)), Route("/surface/{key}", surface_route)],
 )
