@@ -7,8 +7,12 @@ import math
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 from landscapes.base import SURVEY, landscape
+
+WELLS = np.array([[-1.5, 1.5, 1.2], [-1, 1, -1.6], [0.5, 5, 2], [1, 1.6, 0.7]])
+"""The wells of `gaussian_wells`, a column each: x and y of its centre, how fast it rises, its depth."""
 
 DIXON_SZEGO = "Dixon and Szegő 1978, Towards Global Optimisation 2, North-Holland"
 
@@ -224,7 +228,7 @@ def levy(p: jax.Array) -> jax.Array:
     minima=((math.pi, math.pi),),
     minimum=-1,
     pins=(((math.pi, math.pi), -1), ((math.pi, 0), 5.172318620381276e-05), ((0, 0), -2.675287991074243e-09)),
-    tex=r"-\cos x \cos y\; e^{-(x-\pi)^2-(y-\pi)^2}",
+    tex=r"-e^{-(x-\pi)^2-(y-\pi)^2} \cos x \cos y",
     source="Easom 1990, A Survey of Global Optimization Techniques, University of Louisville",
     teaches="A well in a plain without slope: three steps away the gradient no longer says where the minimum is.",
     notes="Some print it without the first minus sign, as a maximum. The usual square reaches to 100, where the well "
@@ -282,7 +286,7 @@ def michalewicz(p: jax.Array) -> jax.Array:
     title="Drop wave",
     chapter="Many minima",
     domain=((-2.5, 2.5), (-2.5, 2.5)),
-    start=(1.3, -0.9),
+    start=(1.45, -1.05),
     minima=((0, 0),),
     minimum=-1,
     pins=(
@@ -299,11 +303,10 @@ def michalewicz(p: jax.Array) -> jax.Array:
 def drop_wave(p: jax.Array) -> jax.Array:
     x, y = p
     squared = x**2 + y**2
-    # cos(12 r) is smooth in r², the root is not: near 0 stand the first terms of its series, exact to the last digit.
-    near = squared < 1e-6
+    # cos(12 r) is smooth in r² but the root is not: so close to 0, the first terms of the series are exact.
+    near = squared < 1e-14
     wave = jnp.cos(12 * jnp.sqrt(jnp.where(near, 1, squared)))
-    series = 1 - 72 * squared + 864 * squared**2 - 4147.2 * squared**3
-    return -(1 + jnp.where(near, series, wave)) / (squared / 2 + 2)
+    return -(1 + jnp.where(near, 1 - 72 * squared, wave)) / (squared / 2 + 2)
 
 
 @landscape(
@@ -323,10 +326,9 @@ def drop_wave(p: jax.Array) -> jax.Array:
 )
 def gaussian_wells(p: jax.Array) -> jax.Array:
     x, y = p
-    wide = jnp.exp(-((x + 1.5) ** 2 + (y + 1) ** 2) / 2)
-    narrow = 1.6 * jnp.exp(-5 * ((x - 1.5) ** 2 + (y - 1) ** 2))
-    shallow = 0.7 * jnp.exp(-2 * ((x - 1.2) ** 2 + (y + 1.6) ** 2))
-    return (x**2 + y**2) / 50 - wide - narrow - shallow
+    center_x, center_y, rate, depth = jnp.asarray(WELLS, p.dtype)
+    wells = depth * jnp.exp(-rate * ((x - center_x) ** 2 + (y - center_y) ** 2))
+    return (x**2 + y**2) / 50 - jnp.sum(wells)
 
 
 @landscape(
