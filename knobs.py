@@ -52,10 +52,10 @@ class Knob:
             ValueError: naming `name`, the value and what is allowed.
         """
         lowest, highest = self.limits
-        number = (
-            float(value) if isinstance(value, float | int | np.number) and not isinstance(value, bool) else math.nan
-        )
+        number = math.nan
+        if isinstance(value, float | int | np.floating | np.integer) and not isinstance(value, bool):
+            number = value
         if not lowest <= number <= highest or (self.integer and number != round(number)):
             kind = "a whole number" if self.integer else "a number"
             raise ValueError(f"{name} = {value!r} is not allowed: {kind} from {lowest:g} to {highest:g}")
-        return number
+        return float(number)
