@@ -1,11 +1,12 @@
 """The controls: each shows one part of the scenario and changes it, nothing else.
 
-The scenario is the truth; before a control is drawn its widget is set to what the scenario says. So whatever changes
-the scenario (a link, the stage, another control) moves every control with it.
+The scenario is the truth; before a control is drawn its widget is set to what the scenario says, each time, since a
+browser may have missed the time before. So whatever changes the scenario (a link, the stage, another control) moves
+every control with it.
 """
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from typing import Any
 
@@ -32,8 +33,9 @@ def label(name: str) -> str:
 
 def surface_and_optimizer(scenario: Scenario) -> None:
     """The two choices that everything else follows from."""
-    _choice("Surface", "surface", LANDSCAPES, scenario.landscape, session.choose_landscape)
-    _choice("Optimizer", "optimizer", OPTIMIZERS, scenario.optimizer, session.choose_optimizer)
+    with st.container(key="choices"):
+        _choice("Surface", "surface", LANDSCAPES, scenario.landscape, session.choose_landscape)
+        _choice("Optimizer", "optimizer", OPTIMIZERS, scenario.optimizer, session.choose_optimizer)
 
 
 def learning_rate(scenario: Scenario) -> None:
@@ -51,36 +53,38 @@ def details(scenario: Scenario) -> None:
     """Everything else that can be set."""
     surface, method = LANDSCAPES[scenario.landscape], OPTIMIZERS[scenario.optimizer]
     if others := {name: knob for name, knob in method.knobs.items() if name != "learning_rate"}:
-        _group(method.title, {name: partial(_setting, scenario, name, knob) for name, knob in others.items()})
-    if surface.parameters:
-        _group(
-            surface.title,
-            {name: partial(_parameter, scenario, name, knob) for name, knob in surface.parameters.items()},
-        )
+        _group(method.title, "optimizer", [partial(_setting, scenario, name, knob) for name, knob in others.items()])
+    if own := surface.parameters:
+        _group(surface.title, "surface", [partial(_parameter, scenario, name, knob) for name, knob in own.items()])
     x, y = scenario.start
-    _group(
-        "Run",
-        {
-            "x": partial(_number, "x", COORDINATE, x, session.set_start_x),
-            "y": partial(_number, "y", COORDINATE, y, session.set_start_y),
-            "steps": partial(_number, "steps", STEPS, scenario.steps, lambda value: session.adjust(steps=int(value))),
-            "seed": partial(_number, "seed", SEED, scenario.seed, lambda value: session.adjust(seed=int(value))),
-        },
+    run = (
+        ("x", COORDINATE, x, session.set_start_x),
+        ("y", COORDINATE, y, session.set_start_y),
+        ("steps", STEPS, scenario.steps, session.set_steps),
+        ("seed", SEED, scenario.seed, session.set_seed),
     )
-    st.button("Reset start", key="reset_start", on_click=session.reset_start, width="stretch")
+    _group("Run", "run", [partial(_number, *field) for field in run])
+    st.button(
+        "Reset start", key="reset_start", icon=":material/my_location:", type="tertiary", on_click=session.reset_start
+    )
 
 
-def _group(title: str, fields: Mapping[str, Callable[[], None]]) -> None:
+def reset() -> None:
+    """Everything back to how the page opens, with one click."""
+    icon = ":material/restart_alt:"
+    st.button("Reset everything", key="reset", icon=icon, type="tertiary", on_click=session.reset)
+
+
+def _group(title: str, key: str, fields: Iterable[Callable[[], None]]) -> None:
     """A heading and its number fields, two to a row."""
     st.caption(title)
-    left, right = st.columns(2, gap="small")
-    for place, field in enumerate(fields.values()):
-        with (left, right)[place % 2]:
+    with st.container(key=f"{key}_fields"):
+        for field in fields:
             field()
 
 
 def _choice(title: str, key: str, registry: Mapping[str, Any], value: str, choose: Callable[[str], None]) -> None:
-    _seed(key, value)
+    st.session_state[key] = value
     st.selectbox(
         title,
         list(registry),
@@ -114,17 +118,16 @@ def _number(key: str, knob: Knob, value: float, take: Callable[[float], None]) -
     """A field for any number that the knob allows, shown in full."""
     kind = int if knob.integer else float
     low, high = knob.limits
-    _seed(key, kind(value))
+    st.session_state[key] = kind(value)
     st.number_input(
         label(key.split(".")[-1]),
         min_value=kind(low),
         max_value=kind(high),
-        value=None,  # the widget's state holds it
+        value=kind(knob.default),  # what an emptied field goes back to
         step=kind(_step(knob, value)),
         format="%d" if knob.integer else "%g",
         key=key,
         help=knob.help or None,
-        required=True,
         on_change=lambda: take(float(st.session_state[key])),
     )
 
@@ -143,8 +146,8 @@ def _slider(scenario: Scenario, knob: Knob) -> None:
     low, high = to_position(knob.low), to_position(knob.high)
     notch = (high - low) / NOTCHES
     position = to_position(min(max(scenario.settings["learning_rate"], knob.low), knob.high))
-    if abs(st.session_state.get(key, math.inf) - position) > notch:  # else a slide that goes on would be pulled back
-        st.session_state[key] = position
+    shown = st.session_state.get(key, math.inf)
+    st.session_state[key] = shown if abs(shown - position) <= notch else position  # a slide that goes on is not pulled
 
     def take() -> None:
         value = float(f"{to_value(st.session_state[key]):.3g}")
@@ -161,9 +164,3 @@ def _slider(scenario: Scenario, knob: Knob) -> None:
         on_change=take,
         label_visibility="collapsed",
     )
-
-
-def _seed(key: str, value: Any) -> None:
-    """Set a widget to what the scenario says, if it says something else."""
-    if st.session_state.get(key) != value:
-        st.session_state[key] = value

@@ -45,39 +45,33 @@ def facts(t: Trajectory) -> dict[str, str]:
         "Status": STATUS[t.status],
         "Steps": f"{t.length:,}" + (f" of {t.steps:,}" if t.length < t.steps else ""),
         "Loss": f"{number(t.losses[0])} → {number(t.losses[t.length])}",
+        "Ends at": point(t.points[t.length]),
         "To the nearest minimum": "none is known" if away is None else number(away[t.length]),
         "Gradient norm": number(gradient_norms(t)[t.length]),
     }
 
 
-def story(t: Trajectory) -> str:
-    """What happened, in one or two sentences."""
-    end = point(t.points[t.length])
+def remarks(t: Trajectory) -> str:
+    """What the numbers do not say: how it diverged, where it was off the map; empty for an ordinary run."""
     if not math.isfinite(t.losses[0]):
         return f"The loss is not a finite number at the start {point(t.start)}, so no step can be made."
-    if t.status == "diverged":
-        told = (
-            f"The loss or the next point is no longer a finite number at step {t.length + 1:,}. "
-            f"The last point that can be written down is {end}, with loss {number(t.losses[t.length])}."
-        )
-    elif t.status == "converged":
-        told = f"The run is at a minimum, {end}."
-    elif t.at_rest:
-        told = f"The run stands still at {end}, which is no minimum."
-    else:
-        told = f"After {t.steps:,} steps the run is at {end} and has not arrived at a minimum."
-    return " ".join(filter(None, [told, _about_the_map(t)]))
+    last = (
+        f"Step {t.length:,} is the last with finite numbers: step {t.length + 1:,} goes beyond what a number can hold."
+    )
+    still = f"It stands still from step {t.length:,} on, but this is no minimum."
+    told = last if t.status == "diverged" else still if t.at_rest and t.status == "running" else ""
+    return " ".join(filter(None, [_about_the_map(t), told]))
 
 
 def _about_the_map(t: Trajectory) -> str:
-    """Where the run was off the map; empty when it never was."""
+    """When the run was off the map; empty when it never was."""
     away = outside(t)
     if not away.any():
         return ""
+    start = f"The start {point(t.start)} is outside the map"
     if away.all():
-        return "The whole run lies outside the map."
+        return f"{start}, and so is the whole run."
     if away[0]:
-        return f"The start {point(t.start)} is outside the map; the run enters it at step {int((~away).argmax()):,}."
-    first = int(away.argmax())
-    back = "" if away[t.length] else ", and came back"
-    return f"It left the map at step {first:,}{back}."
+        return f"{start}; the run comes onto it at step {int((~away).argmax()):,}."
+    back = "" if away[t.length] else " and comes back"
+    return f"It leaves the map at step {int(away.argmax()):,}{back}."

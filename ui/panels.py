@@ -7,7 +7,7 @@ from html import escape
 import streamlit as st
 
 from engine import Trajectory
-from ui.outcome import facts, story
+from ui.outcome import distances, facts, remarks
 
 SHOWN = 6
 """How many ignored parts are listed one by one."""
@@ -30,9 +30,9 @@ def notice(ignored: Sequence[str], dismiss: Callable[[], None]) -> None:
 
 
 def numbers(t: Trajectory) -> None:
-    """The end of the run in numbers, and what happened in a sentence."""
+    """The end of the run in numbers, and a remark where they do not tell all."""
     cells = "".join(f"<div><dt>{escape(name)}</dt><dd>{escape(value)}</dd></div>" for name, value in facts(t).items())
-    st.html(f'<div class="run {t.status}"><dl>{cells}</dl><p>{escape(story(t))}</p></div>')
+    st.html(f'<div class="run {t.status}"><dl>{cells}</dl><p>{escape(remarks(t))}</p></div>')
 
 
 def about(title: str, teaches: str, tex: str, source: str, notes: str) -> None:
@@ -57,4 +57,13 @@ def linked(text: str) -> str:
 
 
 def charts(t: Trajectory) -> None:
-    """The run as charts."""
+    """The run as charts; only drawn, and Plotly only loaded, when somebody looks."""
+    from ui import figures  # a second to import, which the first page view does not have to wait for
+
+    theme = "dark" if st.context.theme.type == "dark" else "light"
+    shown = {"gradient_norm": figures.gradient_norm_figure(t, theme=theme), "path": figures.path_figure(t, theme=theme)}
+    if distances(t) is not None:
+        shown["distance"] = figures.distance_figure(t, theme=theme)
+    for column, (name, figure) in zip(st.columns(len(shown)), shown.items(), strict=True):
+        with column:
+            st.plotly_chart(figure, key=f"chart_{name}", theme=None, config={"displayModeBar": False})

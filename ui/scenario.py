@@ -15,8 +15,8 @@ from optimizers import OPTIMIZERS
 OPENING = ("rosenbrock", "momentum")
 """The surface and the optimizer that the page opens on."""
 
-OPENING_SETTINGS = {"learning_rate": 0.0015, "momentum": 0.94}
-"""That pair's own defaults, for a run worth watching: it swings across the valley, follows it and arrives."""
+OPENING_SETTINGS = {"learning_rate": 0.0015, "momentum": 0.95}
+"""That pair's own defaults, for a run worth watching: it swings across the valley, shoots past and arrives."""
 
 NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?", re.ASCII | re.IGNORECASE)
 LONGEST_NUMBER = 100  # characters

@@ -11,6 +11,7 @@ from typing import Any
 
 import streamlit as st
 
+from engine.descend import checked_start
 from landscapes.base import Point
 from ui.scenario import Scenario, default_scenario, from_query, to_query
 
@@ -53,9 +54,11 @@ def choose_optimizer(key: str) -> None:
 
 
 def set_start(start: Point) -> None:
-    """Start the run at this very point."""
-    x, y = start
-    adjust(start=(float(x), float(y)))
+    """Start the run at this very point; a point that no run may start from is left alone."""
+    try:
+        adjust(start=checked_start(start))
+    except ValueError:
+        keep()
 
 
 def set_start_x(value: float) -> None:
@@ -66,6 +69,16 @@ def set_start_x(value: float) -> None:
 def set_start_y(value: float) -> None:
     """Start the run at this y."""
     adjust(start=(_latest().start[0], value))
+
+
+def set_steps(value: float) -> None:
+    """Let the run make this many steps."""
+    adjust(steps=int(value))
+
+
+def set_seed(value: float) -> None:
+    """Begin random numbers elsewhere."""
+    adjust(seed=int(value))
 
 
 def set_parameter(name: str, value: float) -> None:

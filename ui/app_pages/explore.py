@@ -28,7 +28,9 @@ def laboratory(shown: tuple[str, str]) -> None:
         if more.open:
             with more:
                 controls.details(scenario)
-        st.button("Reset everything", key="reset", on_click=session.reset, width="stretch")
+        st.button(
+            "Reset everything", key="reset", icon=":material/restart_alt:", type="tertiary", on_click=session.reset
+        )
     with middle:
         show_stage([trajectory], on_start=session.set_start)
         panels.numbers(trajectory)
