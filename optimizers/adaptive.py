@@ -116,7 +116,7 @@ def adafactor(
         decay_rate=decay,
         clipping_threshold=clipping_threshold,
         momentum=beta1,
-        dtype_momentum=None,  # pyright: ignore  (the accumulator then has the iterate's dtype)
+        dtype_momentum=learning_rate.dtype,  # float32 by default
         weight_decay_rate=weight_decay,
         eps=epsilon,
     )

@@ -16,7 +16,7 @@ from optimizers.base import optimizer
     tex=r"x_t = x_{t-1} - \eta\, g_t",
     source="Cauchy 1847, Méthode générale pour la résolution des systèmes d'équations simultanées, C. R. 25:536–538",
     teaches="One step downhill, as long as the slope is steep: it settles while the learning rate is below 2/λ.",
-    learning_rate=shared.learning_rate(1.5e-3, shared.PER_SLOPE),
+    learning_rate=shared.learning_rate(1e-3, shared.PER_SLOPE),
 )
 def gradient_descent(learning_rate: jax.Array) -> optax.GradientTransformation:
     return optax.sgd(learning_rate)
@@ -36,7 +36,7 @@ x_t &= x_{t-1} - \eta\, v_t
         "while η is constant, another one under a schedule. The average v ← βv + (1 − β)g needs a learning rate "
         "1/(1 − β) times as large for the same path."
     ),
-    learning_rate=shared.learning_rate(1e-3, shared.PER_SLOPE),
+    learning_rate=shared.learning_rate(5e-4, shared.PER_SLOPE),
     momentum=shared.momentum(0.9),
 )
 def momentum(learning_rate: jax.Array, momentum: jax.Array) -> optax.GradientTransformation:
@@ -56,7 +56,7 @@ x_t &= x_{t-1} - \eta\,(g_t + \beta\, v_t)
         "As in PyTorch, where x is the point that looks ahead. Nesterov writes the step in two sequences and lets β "
         "grow with t; here it is constant."
     ),
-    learning_rate=shared.learning_rate(1e-3, shared.PER_SLOPE),
+    learning_rate=shared.learning_rate(4e-4, shared.PER_SLOPE),
     momentum=shared.momentum(0.9),
 )
 def nesterov(learning_rate: jax.Array, momentum: jax.Array) -> optax.GradientTransformation:
@@ -71,7 +71,7 @@ def _average(iterate: jax.Array, state: Any) -> jax.Array:
     title="Schedule-free SGD",
     family="Gradient descent",
     tex=r"""\begin{aligned}
-y_t &= \beta\, x_{t-1} + (1 - \beta)\, z_{t-1}, \qquad g_t = \nabla f(y_t) \\
+y_t &= \beta_1 x_{t-1} + (1 - \beta_1)\, z_{t-1}, \qquad g_t = \nabla f(y_t) \\
 z_t &= z_{t-1} - \eta\,(g_t + \lambda\, y_t) \\
 x_t &= \left(1 - \tfrac1t\right) x_{t-1} + \tfrac1t\, z_t
 \end{aligned}""",
@@ -79,11 +79,11 @@ x_t &= \left(1 - \tfrac1t\right) x_{t-1} + \tfrac1t\, z_t
     teaches="The average of all places visited settles by itself, without a schedule that lowers the learning rate.",
     notes=(
         "The path shown is x, the point that the method returns; gradients are taken at y. The share 1/t is optax's "
-        "(learning rate)² weight when the rate is constant. β is the paper's β₁ and must be above 0, because optax "
-        "recovers x from y and z."
+        "weight, the square of the learning rate, when that is constant. β₁ must be above 0: optax recovers x from y "
+        "and z."
     ),
     report=_average,
-    learning_rate=shared.learning_rate(3e-3, shared.PER_SLOPE),
+    learning_rate=shared.learning_rate(2e-3, shared.PER_SLOPE),
     beta1=Knob(
         0.1, 0.999, 0.9, allowed=(1e-3, shared.ALMOST_ONE), help="How near the gradient is taken to the average."
     ),

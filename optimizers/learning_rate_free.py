@@ -84,7 +84,7 @@ m_t &= \beta_1 m_{t-1} + (1 - \beta_1)\, d_{t-1}\, g_t \\
 v_t &= \beta_2 v_{t-1} + (1 - \beta_2)\, d_{t-1}^2\, g_t^2 \\
 r_t &= \beta_3 r_{t-1} + \gamma_t\, d_{t-1}\,\langle g_t,\ x_0 - x_{t-1} \rangle \\
 s_t &= \beta_3 s_{t-1} + \gamma_t\, d_{t-1}\, g_t \\
-d_t &= \max\left(d_{t-1},\ c\,\frac{r_t}{\lVert s_t \rVert_1}\right) \\
+d_t &= \max\left(d_{t-1},\ c\,\frac{r_t}{\lVert s_t \rVert_1}\right), \qquad d_0 \text{ given} \\
 x_t &= x_{t-1} - \gamma_t\left(\frac{m_t}{\sqrt{v_t} + d_t\,\varepsilon} + \lambda\, x_{t-1}\right)
 \end{aligned}""",
     source="Mishchenko & Defazio 2024, Algorithm 4, arXiv:2306.06101",

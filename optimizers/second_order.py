@@ -105,16 +105,19 @@ B &= \gamma_t I, \quad \gamma_t = \frac{\langle s_t, y_t \rangle}{\langle y_t, y
 \gamma_1 = \min\left(1,\ \frac{1}{\lVert g_1 \rVert}\right) \\
 B &\leftarrow (I - \rho_i s_i y_i^\top)\, B\, (I - \rho_i y_i s_i^\top) + \rho_i s_i s_i^\top,
 \quad i = t - 9, \dots, t,\ i \ge 2 \\
-x_t &= x_{t-1} + \alpha_t\, p_t, \qquad p_t = -B\, g_t \\
-f(x_t) &\le f(x_{t-1}) + c_1 \alpha_t \langle g_t, p_t \rangle, \qquad
-|\langle \nabla f(x_t), p_t \rangle| \le c_2\, |\langle g_t, p_t \rangle|
+x_t &= x_{t-1} + \alpha_t\, p_t, \qquad p_t = -B\, g_t, \qquad
+\alpha_t \text{ found in at most } K \text{ trials:} \\
+& |\langle g_{t+1}, p_t \rangle| \le c_2\, |\langle g_t, p_t \rangle| \text{ and } \begin{cases}
+f(x_t) \le f(x_{t-1}) + c_1 \alpha_t \langle g_t, p_t \rangle & \text{or} \\
+f(x_t) \le f(x_{t-1}) + 10^{-6} |f(x_{t-1})|,\ \langle g_{t+1}, p_t \rangle \le (2 c_1 - 1) \langle g_t, p_t \rangle
+\end{cases}
 \end{aligned}""",
     source="Liu & Nocedal 1989, doi:10.1007/BF01589116",
     teaches="From how the gradient changed over the last steps it learns the curvature, and then jumps like Newton.",
     notes=(
-        "α is 1 if that fulfils both conditions, else it comes from optax's zoom search (Nocedal & Wright, algorithms "
-        "3.5 and 3.6), which also accepts the approximate decrease of Hager & Zhang 2005 within 10⁻⁶|f|. The last 10 "
-        "pairs are kept, more than two dimensions need; that number is fixed. Where ⟨s, y⟩ = 0 a pair is left out."
+        "α is 1 if that will do, else optax's zoom search finds it (Nocedal & Wright 2006, algorithms 3.5, 3.6). The "
+        "last line is the approximate Wolfe condition of Hager & Zhang 2006, doi:10.1145/1132973.1132979. The last 10 "
+        "pairs are kept, and that number is fixed. A pair with ⟨s, y⟩ = 0 is left out."
     ),
     needs=("value", "grad", "value_fn"),
     sufficient_decrease=Knob(
