@@ -75,6 +75,16 @@ def test_loss_is_the_published_formula(key, parameters):
     )
 
 
+@pytest.mark.parametrize("key", KEYS)
+@pytest.mark.parametrize("distance", [1e-9, 1e-6, 1e-3, 3e-2])
+def test_loss_is_the_published_formula_near_the_origin_too(key, distance):
+    # There the roots and the creases are, and each has a case of its own in the code.
+    entry, points = LANDSCAPES[key], distance * np.array([(1, 0), (0, -1), (0.6, 0.8), (-0.8, 0.6)])
+    expected = oracle_of(entry)(points)
+    # Losses of size 1 to 1000 whose terms nearly cancel; what matters is what is added to the loss at the origin.
+    np.testing.assert_allclose(losses_at(entry, points), expected, rtol=1e-14, atol=1e-14)
+
+
 @pytest.mark.parametrize("key", [key for key in KEYS if key != "recurrent_cliff"])  # its TeX is a recursion
 def test_tex_says_what_the_loss_computes(key):
     entry = LANDSCAPES[key]
