@@ -10,7 +10,7 @@ arguments, and 50 steps down Rosenbrock's function in float64.
 import json
 from pathlib import Path
 
-import torch
+import torch  # pyright: ignore[reportMissingImports]  (only whoever records has it)
 
 START = (-1.0, -0.5)
 STEPS = 50
