@@ -55,9 +55,7 @@ def remarks(t: Trajectory) -> str:
     """What the numbers do not say: how it diverged, where it was off the map; empty for an ordinary run."""
     if not math.isfinite(t.losses[0]):
         return f"The loss is not a finite number at the start {point(t.start)}, so no step can be made."
-    last = (
-        f"Step {t.length:,} is the last with finite numbers: step {t.length + 1:,} goes beyond what a number can hold."
-    )
+    last = f"At step {t.length + 1:,} the numbers are no longer finite; step {t.length:,} is the last one shown."
     still = f"It stands still from step {t.length:,} on, but this is no minimum."
     told = last if t.status == "diverged" else still if t.at_rest and t.status == "running" else ""
     return " ".join(filter(None, [_about_the_map(t), told]))
