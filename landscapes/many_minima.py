@@ -230,7 +230,7 @@ def levy(p: jax.Array) -> jax.Array:
     pins=(((math.pi, math.pi), -1), ((math.pi, 0), 5.172318620381276e-05), ((0, 0), -2.675287991074243e-09)),
     tex=r"-e^{-(x-\pi)^2-(y-\pi)^2} \cos x \cos y",
     source="Easom 1990, A Survey of Global Optimization Techniques, University of Louisville",
-    teaches="A well in a plain without slope: three steps away the gradient no longer says where the minimum is.",
+    teaches="A well in a plain without slope: three units away the gradient no longer says where the minimum is.",
     notes="Some print it without the first minus sign, as a maximum. The usual square reaches to 100, where the well "
     "is a dot.",
 )
@@ -275,7 +275,7 @@ def schwefel(p: jax.Array) -> jax.Array:
     tex=r"-\sin x\,\sin^{20}\frac{x^2}{\pi} - \sin y\,\sin^{20}\frac{2y^2}{\pi}",
     source="Michalewicz 1996, Genetic Algorithms + Data Structures = Evolution Programs, doi:10.1007/978-3-662-03315-9",
     teaches="Narrow channels in a level plain: between them the slope is as good as 0 and the ball does not move.",
-    notes="Of steepness m = 10. The minimizer (2.20319, 1.57049) in Jamil and Yang is off: the second is exactly π/2.",
+    notes="Of steepness m = 10. The minimizer (2.20319, 1.57049) that circulates is off: the second is exactly π/2.",
 )
 def michalewicz(p: jax.Array) -> jax.Array:
     x, y = p
@@ -341,7 +341,7 @@ def gaussian_wells(p: jax.Array) -> jax.Array:
     pins=(((-1, 0), 0), ((1, 0), 0), ((0, 0), 1), ((-1, 0.5), 2.5), ((-1, 1), 5), ((2, 1), 2), ((-0.8, 0), 0.4)),
     tex=r"\min\left\{10\left[(x+1)^2+y^2\right],\; (x-1)^2+y^2\right\}",
     source="Made for this project, for the stability bound in Wu, Ma and E 2018, How SGD Selects the Global Minima",
-    teaches="Equally deep, with curvatures 20 and 2: above a learning rate of 2/20 no run can stay in the sharp one.",
+    teaches="Equally deep, curvatures 20 and 2: above a rate of 2/20 gradient descent cannot stay in the sharp one.",
     notes="The two bowls meet in a crease, a circle around the sharp one.",
     height="log",
 )
