@@ -50,12 +50,14 @@ def _rows(run: Trajectory, scale: Curve) -> dict[str, np.ndarray]:
         "y": points[:, 1].astype(np.float32),
         "loss": np.clip(losses, -limit, limit).astype(np.float32),
         "height": _share(axis.unit(display(run.landscape, losses))),
-        "ordinate": _share(scale.ordinates(losses)),
+        "ordinate": _share(scale.ordinates(losses), inside=1),
     }
 
 
-def _share(values: np.ndarray) -> np.ndarray:
-    return np.rint(np.clip(np.nan_to_num(values, nan=1.0), 0, 1) * 65535).astype(np.uint16)
+def _share(values: np.ndarray, inside: int = 0) -> np.ndarray:
+    """Shares of an axis as 16-bit numbers; with inside = 1 only what is off the axis becomes 0 or 65535."""
+    within = np.clip(np.rint(np.clip(values, 0, 1) * 65535), inside, 65535 - inside)
+    return np.where(values < 0, 0, np.where(values > 1, 65535, within)).astype(np.uint16)
 
 
 def _described(run: Trajectory, place: int) -> dict[str, Any]:

@@ -22,6 +22,7 @@ export class Camera {
     this.inverse = new Float32Array(16);
     this.view = new Float32Array(16);
     this.lens = new Float32Array(16);
+    this.distance = 1; // from what it looks at
     this.pixel = 0; // how wide a pixel is at distance 1
   }
 
@@ -73,8 +74,8 @@ export class Camera {
   update(width, height) {
     const aspect = width / height;
     const half = Math.min(Math.tan(FOV / 2), Math.tan(FOV / 2) * aspect);
-    const distance = (REACH * 0.9) / half / this.zoom;
-    const target = [0, 0, 0.16];
+    const distance = (this.distance = (REACH * 0.94) / half / this.zoom);
+    const target = [0, 0, 0.03];
     const flat = Math.cos(this.elevation) * distance;
     this.eye[0] = flat * Math.cos(this.azimuth);
     this.eye[1] = flat * Math.sin(this.azimuth);

@@ -2,6 +2,7 @@
 
 /** @typedef {import("./payload.js").Runs} Runs @typedef {import("./theme.js").Theme} Theme @typedef {import("./clock.js").Clock} Clock */
 
+import { stillPen } from "./dom.js";
 import { gestures } from "./gestures.js";
 import { roundValues } from "./numbers.js";
 
@@ -99,6 +100,7 @@ export class CurveView {
       const i = Math.min(Math.floor(step), run.length);
       const j = Math.min(i + 1, run.length);
       const ordinate = (run.ordinate[i] + (run.ordinate[j] - run.ordinate[i]) * (step - i)) / 65535;
+      if (off(run, i) && off(run, j)) continue;
       const y = plot.top + (1 - (i === run.length ? run.ordinate[i] / 65535 : ordinate)) * plot.height;
       pen.beginPath();
       pen.arc(plot.left + (Math.min(step, run.length) / this.steps) * plot.width, y, 5, 0, 2 * Math.PI);
@@ -113,10 +115,10 @@ export class CurveView {
 
   #drawStill() {
     const { width, height, ratio, theme, payload } = this;
-    const pen = /** @type {CanvasRenderingContext2D} */ (this.still.getContext("2d"));
+    const pen = stillPen(this.still);
     pen.setTransform(ratio, 0, 0, ratio, 0, 0);
     pen.clearRect(0, 0, width, height);
-    const size = Math.max(10, theme.size * 0.78);
+    const size = Math.max(10, theme.size * 0.82);
     pen.font = `${size}px ${theme.font}`;
     const labels = payload.curve.ticks.map(([, text]) => pen.measureText(text).width);
     const left = Math.ceil(Math.max(...labels, 20) + 12);
@@ -175,6 +177,12 @@ export class CurveView {
     this.fresh = false;
   }
 
+  /** @param {import("./payload.js").Run} run @param {number} i @returns {[number, number]} */
+  #place(run, i) {
+    const { plot } = this;
+    return [plot.left + (i / this.steps) * plot.width, plot.top + (1 - run.ordinate[i] / 65535) * plot.height];
+  }
+
   /** @param {CanvasRenderingContext2D} pen @param {import("./payload.js").Run} run @param {number} alpha @param {number} wide */
   #curve(pen, run, alpha, wide) {
     const { plot } = this;
@@ -189,14 +197,29 @@ export class CurveView {
     pen.setLineDash(run.dash.map((part) => part * wide));
     pen.beginPath();
     for (let i = 0; i <= run.length; i++) {
-      pen.lineTo(plot.left + (i / this.steps) * plot.width, plot.top + (1 - run.ordinate[i] / 65535) * plot.height);
+      // A value off the axis is at its very end: the line goes there and on from there, not along it.
+      if (i > 0 && off(run, i) && off(run, i - 1)) pen.moveTo(...this.#place(run, i));
+      else pen.lineTo(...this.#place(run, i));
     }
     pen.stroke();
+    pen.setLineDash([]);
+    pen.fillStyle = this.theme.css(run);
+    for (let i = 1; i <= run.length; i++) {
+      if (!off(run, i) || off(run, i - 1)) continue;
+      const [x, y] = this.#place(run, i);
+      const into = run.ordinate[i] ? 7 : -7;
+      pen.beginPath();
+      pen.moveTo(x, y);
+      pen.lineTo(x - 5, y + into);
+      pen.lineTo(x + 5, y + into);
+      pen.fill();
+    }
     if (plot.width / this.steps > 7) {
       pen.fillStyle = this.theme.css(run);
       for (let i = 0; i <= run.length; i++) {
+        if (off(run, i)) continue;
         pen.beginPath();
-        pen.arc(plot.left + (i / this.steps) * plot.width, plot.top + (1 - run.ordinate[i] / 65535) * plot.height, 2.2, 0, 7);
+        pen.arc(...this.#place(run, i), 2.2, 0, 7);
         pen.fill();
       }
     }
@@ -209,7 +232,7 @@ export class CurveView {
     const events = [];
     if (run.left) events.push([run.left.step, "left the map"]);
     if (run.not_finite !== null) events.push([Math.min(run.not_finite, this.steps), "not finite"]);
-    let free = -Infinity;
+    let free = Math.max(...events.map(([step]) => plot.left + (/** @type {number} */ (step) / this.steps) * plot.width)) + 6;
     pen.font = `600 ${size * 0.95}px ${theme.font}`;
     for (const [step, text] of /** @type {[number, string][]} */ (events)) {
       const x = plot.left + (step / this.steps) * plot.width;
@@ -224,10 +247,15 @@ export class CurveView {
       pen.fillStyle = theme.text;
       const label = `${text}: ${step}`;
       const wide = pen.measureText(label).width;
-      const at = Math.min(Math.max(x + 4, free), plot.left + plot.width - wide);
+      const at = Math.min(free, plot.left + plot.width - wide);
       pen.textAlign = "left";
       pen.fillText(label, at, plot.top + size);
       free = at + wide + size;
     }
   }
+}
+
+/** Whether a loss is beyond the axis, above or below. @param {import("./payload.js").Run} run @param {number} i */
+function off(run, i) {
+  return run.ordinate[i] === 0 || run.ordinate[i] === 65535;
 }

@@ -23,3 +23,12 @@ export function icon(path) {
   svg.append(shape);
   return svg;
 }
+
+/**
+ * A pen for a canvas that seldom changes. Asking for one that is read often keeps the canvas in main memory, so that it is
+ * painted with the page instead of being a layer of its own, which every frame would have to be blended in again.
+ * @param {HTMLCanvasElement} canvas
+ */
+export function stillPen(canvas) {
+  return /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d", { willReadFrequently: true }));
+}

@@ -1,6 +1,6 @@
 /** Above the views: each run with its line and marker, its loss at the cursor and how it stands; and the step. */
 
-import { element } from "./dom.js";
+import { element, stillPen } from "./dom.js";
 import { markerPath } from "./marks.js";
 import { print } from "./numbers.js";
 
@@ -69,7 +69,7 @@ export class Legend {
 /** A piece of the run's line with its marker. @param {Run} run @param {import("./theme.js").Theme} theme @param {number} ratio */
 function sample(run, theme, ratio) {
   const canvas = element("canvas", { "aria-hidden": "true", width: String(34 * ratio), height: String(16 * ratio), class: "sample" });
-  const pen = canvas.getContext("2d");
+  const pen = stillPen(canvas);
   pen.scale(ratio, ratio);
   pen.strokeStyle = pen.fillStyle = theme.css(run);
   pen.lineWidth = 2.2;

@@ -9,10 +9,11 @@ import { roll } from "./matrix.js";
 
 /** @typedef {import("./payload.js").Run} Run @typedef {import("./terrain.js").Terrain} Terrain */
 
-export const RADIUS = 0.042; // of the ball, in world units
+export const RADIUS = 0.05; // of the ball, in world units
 export const PIECE = 9; // floats a piece: x, y, z, step at both ends, and the length of the trail before it
 const LIFT = 0.004; // of the trail above the mesh
 const MOST = 60000; // pieces a run
+const FAR = 1e4; // map sides; from further out, rounding decides where a segment would cross the map
 
 export class Path {
   /** @param {Run} run @param {Terrain} terrain */
@@ -40,13 +41,18 @@ export class Path {
     return this.u[i] >= 0 && this.u[i] <= 1 && this.v[i] >= 0 && this.v[i] <= 1;
   }
 
+  /** @param {number} i */
+  #far(i) {
+    return Math.max(Math.abs(this.u[i]), Math.abs(this.v[i])) > FAR;
+  }
+
   /** The shares of each segment at which it enters and leaves the map; enters > leaves when it misses the map. */
   #cut() {
     const { length } = this.run;
     this.enters = new Float64Array(length);
     this.leaves = new Float64Array(length);
     for (let i = 0; i < length; i++) {
-      let enters = 0;
+      let enters = !this.inside(i) && (this.#far(i) || this.#far(i + 1)) ? 2 : 0;
       let leaves = 1;
       for (const w of [this.u, this.v]) {
         const change = w[i + 1] - w[i];

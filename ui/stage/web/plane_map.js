@@ -1,5 +1,6 @@
 /** The still part of the plane: filled contours, contour lines, axes and the signs of stationary points. */
 
+import { stillPen } from "./dom.js";
 import { stationarySign } from "./marks.js";
 import { roundValues } from "./numbers.js";
 
@@ -18,7 +19,7 @@ export function heatImage(terrain, surface, theme) {
   const canvas = document.createElement("canvas");
   canvas.width = width;
   canvas.height = height;
-  const pen = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
+  const pen = stillPen(canvas);
   const image = pen.createImageData(width, height);
   const out = new Uint32Array(image.data.buffer);
   const { first, step } = surface.contours;
@@ -71,7 +72,7 @@ export function contourPaths(surface) {
 /** @param {HTMLCanvasElement} canvas @param {import("./plane_view.js").PlaneView} view */
 export function drawMap(canvas, view) {
   const { plot, window, terrain, surface, theme, ratio, heat } = view;
-  const pen = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
+  const pen = stillPen(canvas);
   pen.setTransform(ratio, 0, 0, ratio, 0, 0);
   pen.clearRect(0, 0, view.width, view.height);
   const [left, bottom] = view.place(terrain.low[0], terrain.low[1]);

@@ -71,7 +71,7 @@ export class PlaneView {
   /** @param {Path[]} paths */
   setPaths(paths) {
     this.paths = paths;
-    this.fresh = this.fresh || true;
+    this.baked = -1;
   }
 
   /** @param {number} width @param {number} height in CSS pixels @param {number} ratio */
@@ -88,7 +88,7 @@ export class PlaneView {
   /** Finds the plot: as large as fits, with equal scales on both axes. */
   #arrange() {
     if (!this.terrain || !this.theme || !this.width) return;
-    const size = Math.max(10, this.theme.size * 0.78);
+    const size = Math.max(10, this.theme.size * 0.82);
     const margin = { left: Math.ceil(size * 3.1), right: Math.ceil(size * 0.9), top: Math.ceil(size * 0.7), bottom: Math.ceil(size * 2.5) };
     const wide = this.width - margin.left - margin.right;
     const high = this.height - margin.top - margin.bottom;
@@ -313,8 +313,8 @@ export class PlaneView {
       for (let i = first; i <= Math.floor(last); i++) {
         if (!path.inside(i)) continue;
         const [x, y] = this.#along(path, Math.min(i, run.length - 1), i === run.length ? 1 : 0);
-        dots.moveTo(x + 2.6, y);
-        dots.arc(x, y, 2.6, 0, 2 * Math.PI);
+        dots.moveTo(x + 2.4, y);
+        dots.arc(x, y, 2.4, 0, 2 * Math.PI);
       }
       pen.fill(dots);
     }

@@ -58,7 +58,7 @@ void main() {
   line *= mix(0.32, 0.5, strong) * (1.0 - smoothstep(0.2, 0.7, wide * mix(1.0, 0.3, strong)));
   line *= step(-0.25, k) * step(0.004, v_height);
   float luminance = dot(base, vec3(0.2126, 0.7152, 0.0722));
-  vec3 ink = luminance < 0.16 ? mix(base, vec3(1), 0.6) : base * 0.12;
+  vec3 ink = luminance < 0.16 ? mix(base, vec3(1), 0.36) : base * 0.12;
 
   float lit = dot(normal, u_light);
   float wrapped = clamp(lit * 0.62 + 0.38, 0.0, 1.0);
@@ -226,7 +226,7 @@ void main() {
   p.y = -p.y;
   float d = u_shape == 1 ? star(p)
     : u_shape == 2 ? (abs(p.x) + abs(p.y) - 0.95) * 0.707
-    : u_shape == 3 ? max(min(abs(p.x - p.y), abs(p.x + p.y)) * 0.707 - 0.17, length(p) - 0.95)
+    : u_shape == 3 ? max(min(abs(p.x - p.y), abs(p.x + p.y)) * 0.707 - 0.24, length(p) - 0.95)
     : u_shape == 4 ? abs(length(p) - 0.72) - 0.2
     : length(p) - 0.95;
   float pixel = 2.0 / u_size;

@@ -19,6 +19,7 @@ import { Terrain } from "./terrain.js";
 import { Theme } from "./theme.js";
 
 const PATIENCE = 3000; // milliseconds until a start that nobody has answered no longer holds back the next one
+const READABLE = 90; // milliseconds a number stands while the run plays: faster, nobody could read it
 const RESET = "M12 5V2L7 6.5 12 11V8a5 5 0 1 1-5 5H4.5A7.5 7.5 0 1 0 12 5z";
 
 const sheet = new CSSStyleSheet();
@@ -49,8 +50,9 @@ export function show({ data, parentElement, setStateValue }) {
 class Stage {
   /** @param {ShadowRoot} parent */
   constructor(parent) {
+    globalThis.__stage = this;
     this.calls = 0;
-    this.number = 0;
+    this.written = 0; // when the numbers were last written
     /** @type {(start: {point: [number, number], number: number}) => void} */
     this.send = () => {};
     this.ended = new AbortController();
@@ -116,11 +118,11 @@ class Stage {
       this.now,
     );
     parent.append(this.root);
-    this.surface = new SurfaceView(surface, redraw, (moved) => (home.hidden = !moved), (text) => {
+    this.surface = new SurfaceView(surface, { redraw, moved: (moved) => (home.hidden = !moved), notice: (text) => {
       this.notice.textContent = text;
       this.notice.hidden = !text;
       this.root.dataset.surface = text ? "missing" : "drawn";
-    }, signal);
+    } }, signal);
     this.plane = new PlaneView(plane, redraw, (point) => this.#start(point), (point) => {
       this.where.textContent = point ? `(${print(point[0], 5)}, ${print(point[1], 5)})` : "";
     }, (zoomed) => (whole.hidden = !zoomed), signal);
@@ -191,7 +193,7 @@ class Stage {
   #setClock(/** @type {any} */ before, /** @type {import("./payload.js").Runs} */ payload, /** @type {boolean} */ elsewhere) {
     const { clock } = this;
     const { runs } = payload;
-    clock.setLength(Math.max(...runs.map((run) => run.length)), Math.max(...runs.map((run) => run.steps)));
+    clock.setLength(Math.max(...runs.map((run) => run.length)));
     if (!before) {
       if (this.still.matches) clock.seek(clock.length);
       else clock.play();
@@ -240,8 +242,12 @@ class Stage {
     if (!this.theme) return;
     const { step } = this.clock;
     for (const view of this.views) view.draw(step);
-    if (this.legend.draw(step)) this.controls.step(this.legend.whole);
-    this.root.dataset.step = String(this.legend.whole);
+    this.root.dataset.step = String(Math.floor(step + 1e-9));
+    const now = performance.now();
+    if (!this.clock.playing || now - this.written > READABLE) {
+      this.written = now;
+      if (this.legend.draw(step)) this.controls.step(this.legend.whole);
+    }
     const state = this.clock.playing ? "playing" : this.clock.ended ? "ended" : "paused";
     if (this.root.dataset.state === state && state === "playing") return;
     this.root.dataset.state = state;

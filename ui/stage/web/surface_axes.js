@@ -1,19 +1,19 @@
-/** The names and numbers around the surface, on a flat canvas over the 3-D picture. */
+/** The names and numbers around the surface, on a flat canvas beneath the 3-D picture. */
 
+import { stillPen } from "./dom.js";
 import { roundValues } from "./numbers.js";
-
-const FOOT = -0.09; // where the block ends, in heights
+import { BASE } from "./terrain.js";
 
 /** @param {HTMLCanvasElement} canvas @param {import("./surface_view.js").SurfaceView} view */
 export function drawAxes(canvas, view) {
   const { camera, terrain, surface, theme, ratio } = view;
   const { width, height } = canvas;
-  const pen = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
+  const pen = stillPen(canvas);
   pen.clearRect(0, 0, width, height);
   const [sx, sy, sz] = terrain.scale.map((part) => part / 2);
-  const base = FOOT * terrain.scale[2];
+  const base = BASE * terrain.scale[2];
   const at = (/** @type {number[]} */ point) => camera.project(point, width, height);
-  const size = Math.max(10, theme.size * 0.78) * ratio;
+  const size = Math.max(10, theme.size * 0.82) * ratio;
   pen.font = `${size}px ${theme.font}`;
   pen.lineWidth = ratio;
   pen.textBaseline = "middle";
@@ -75,8 +75,11 @@ export function drawAxes(canvas, view) {
     pen.moveTo(foot[0], foot[1]);
     pen.lineTo(top[0], top[1]);
     pen.stroke();
+    let last = Infinity;
     for (const [share, text] of surface.height.ticks) {
       const p = at([...corner, share * 2 * sz]);
+      if (last - p[1] < size * 1.15) continue;
+      last = p[1];
       pen.beginPath();
       pen.moveTo(p[0], p[1]);
       pen.lineTo(p[0] - 5 * ratio, p[1]);

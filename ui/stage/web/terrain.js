@@ -3,6 +3,7 @@
  * the origin; z is up.
  */
 
+export const BASE = -0.09; // where the block beneath the surface ends, in heights
 const RISE = 0.62; // how tall the block is, from the lowest height to the highest
 
 /** @typedef {import("./payload.js").Surface} Surface */
