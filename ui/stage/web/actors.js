@@ -172,7 +172,7 @@ export class Actors {
     const radius = RADIUS / (distance * camera.pixel); // in pixels
     const [main, second] = this.theme.ball(path.run);
     gl.bindVertexArray(this.nothing);
-    this.#around("shadow", radius * 8);
+    this.#around("shadow", radius * 5.5);
     gl.drawArrays(gl.TRIANGLE_STRIP, 0, 4);
     const at = this.#around("ball", radius * 1.12 + 2);
     gl.uniform3fv(at.u_eye, camera.eye);

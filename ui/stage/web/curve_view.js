@@ -2,9 +2,12 @@
 
 /** @typedef {import("./payload.js").Runs} Runs @typedef {import("./theme.js").Theme} Theme @typedef {import("./clock.js").Clock} Clock */
 
-import { stillPen } from "./dom.js";
+import { element, stillPen } from "./dom.js";
 import { gestures } from "./gestures.js";
+import { ballSign } from "./marks.js";
 import { roundValues } from "./numbers.js";
+
+const BALL = 18; // the side of a ball's box, in CSS pixels
 
 export class CurveView {
   /** @param {HTMLElement} frame @param {Clock} clock @param {AbortSignal} signal */
@@ -15,7 +18,10 @@ export class CurveView {
     this.moving = frame.appendChild(document.createElement("canvas"));
     this.moving.ariaHidden = "true";
     this.past = document.createElement("canvas"); // the bright curve in full, shown up to the cursor
-    this.shown = [0, 0];
+    this.cursor = frame.appendChild(element("div", { class: "cursor" }));
+    /** @type {SVGElement[]} */
+    this.balls = [];
+    this.shown = Infinity; // up to here the curve is bright
     this.fresh = true;
     gestures(frame, {
       press: (x) => this.#scrub(x, true),
@@ -77,40 +83,25 @@ export class CurveView {
   draw(step) {
     if (!this.payload || !this.theme || !this.width) return;
     if (this.fresh) this.#drawStill();
-    const pen = /** @type {CanvasRenderingContext2D} */ (this.moving.getContext("2d"));
-    const { plot, ratio, theme } = this;
+    const { plot, ratio } = this;
     const x = plot.left + (step / this.steps) * plot.width;
-    // Only the strip between the old cursor and the new one changes.
-    const from = Math.max(Math.floor((Math.min(this.shown[0], x) - 9) * ratio), 0);
-    const to = Math.min(Math.ceil((Math.max(this.shown[0], x) + 9) * ratio), this.moving.width);
-    const head = Math.max(Math.min(Math.round(x * ratio), to), from);
-    pen.setTransform(1, 0, 0, 1, 0, 0);
-    pen.clearRect(from, 0, to - from, this.moving.height);
-    if (head > from) {
-      pen.drawImage(this.past, from, 0, head - from, this.past.height, from, 0, head - from, this.past.height);
-    }
-    pen.setTransform(ratio, 0, 0, ratio, 0, 0);
-    pen.strokeStyle = this.ink70;
-    pen.lineWidth = 1;
-    pen.beginPath();
-    pen.moveTo(x, plot.top - 4);
-    pen.lineTo(x, plot.top + plot.height);
-    pen.stroke();
-    for (const run of this.payload.runs) {
+    const pen = /** @type {CanvasRenderingContext2D} */ (this.moving.getContext("2d"));
+    const from = x < this.shown ? 0 : Math.round(this.shown * ratio);
+    const to = Math.round(x * ratio);
+    if (!from) pen.clearRect(0, 0, this.moving.width, this.moving.height);
+    if (to > from) pen.drawImage(this.past, from, 0, to - from, this.past.height, from, 0, to - from, this.past.height);
+    this.shown = x;
+    this.cursor.style.transform = `translateX(${x}px)`;
+    this.payload.runs.forEach((run, place) => {
       const i = Math.min(Math.floor(step), run.length);
       const j = Math.min(i + 1, run.length);
-      const ordinate = (run.ordinate[i] + (run.ordinate[j] - run.ordinate[i]) * (step - i)) / 65535;
-      if (off(run, i) && off(run, j)) continue;
-      const y = plot.top + (1 - (i === run.length ? run.ordinate[i] / 65535 : ordinate)) * plot.height;
-      pen.beginPath();
-      pen.arc(plot.left + (Math.min(step, run.length) / this.steps) * plot.width, y, 5, 0, 2 * Math.PI);
-      pen.fillStyle = theme.css(run);
-      pen.fill();
-      pen.lineWidth = 2;
-      pen.strokeStyle = theme.background;
-      pen.stroke();
-    }
-    this.shown[0] = x;
+      const share = i === j ? 0 : step - i;
+      const ordinate = (run.ordinate[i] + (run.ordinate[j] - run.ordinate[i]) * share) / 65535;
+      const ball = this.balls[place];
+      const at = plot.left + (Math.min(step, run.length) / this.steps) * plot.width;
+      ball.style.transform = `translate(${at - BALL / 2}px, ${plot.top + (1 - ordinate) * plot.height - BALL / 2}px)`;
+      ball.style.visibility = off(run, i) && off(run, j) ? "hidden" : "visible";
+    });
   }
 
   #drawStill() {
@@ -124,7 +115,6 @@ export class CurveView {
     const left = Math.ceil(Math.max(...labels, 20) + 12);
     this.plot = { left, top: Math.ceil(size * 1.7), width: width - left - 14, height: height - Math.ceil(size * 3.2) };
     const { plot } = this;
-    this.ink70 = theme.ink(0.7);
     pen.lineWidth = 1;
     pen.textBaseline = "middle";
     pen.textAlign = "right";
@@ -165,15 +155,16 @@ export class CurveView {
     const past = /** @type {CanvasRenderingContext2D} */ (this.past.getContext("2d"));
     past.setTransform(ratio, 0, 0, ratio, 0, 0);
     past.clearRect(0, 0, width, height);
+    for (const ball of this.balls) ball.remove();
+    this.balls = payload.runs.map((run) => ballSign(run, theme.css(run), BALL));
+    this.frame.append(...this.balls);
     for (const run of payload.runs) {
       this.#curve(pen, run, 0.28, 1.5);
       this.#curve(past, run, 1, 2.2);
       this.#events(pen, run, size);
     }
-    const moving = /** @type {CanvasRenderingContext2D} */ (this.moving.getContext("2d"));
-    moving.setTransform(1, 0, 0, 1, 0, 0);
-    moving.clearRect(0, 0, this.moving.width, this.moving.height);
-    this.shown[0] = 0;
+    Object.assign(this.cursor.style, { top: `${plot.top - 4}px`, height: `${plot.height + 4}px` });
+    this.shown = Infinity; // all that is bright belongs to another curve
     this.fresh = false;
   }
 

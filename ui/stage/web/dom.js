@@ -11,17 +11,17 @@ export function element(tag, attributes = {}, ...children) {
   return made;
 }
 
-const SVG = "http://www.w3.org/2000/svg";
+/** @param {string} tag @param {Record<string, string>} attributes @param {Node[]} children @returns {SVGElement} */
+export function svg(tag, attributes, ...children) {
+  const made = document.createElementNS("http://www.w3.org/2000/svg", tag);
+  for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value);
+  made.append(...children);
+  return made;
+}
 
 /** An icon on a 24 x 24 grid, hidden from screen readers. @param {string} path */
 export function icon(path) {
-  const svg = document.createElementNS(SVG, "svg");
-  svg.setAttribute("viewBox", "0 0 24 24");
-  svg.setAttribute("aria-hidden", "true");
-  const shape = document.createElementNS(SVG, "path");
-  shape.setAttribute("d", path);
-  svg.append(shape);
-  return svg;
+  return svg("svg", { viewBox: "0 0 24 24", "aria-hidden": "true" }, svg("path", { d: path }));
 }
 
 /**

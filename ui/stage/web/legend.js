@@ -1,7 +1,7 @@
 /** Above the views: each run with its line and marker, its loss at the cursor and how it stands; and the step. */
 
-import { element, stillPen } from "./dom.js";
-import { markerPath } from "./marks.js";
+import { element } from "./dom.js";
+import { lineSample } from "./marks.js";
 import { print } from "./numbers.js";
 
 /** @typedef {import("./payload.js").Run} Run */
@@ -18,8 +18,8 @@ export class Legend {
     this.rows = [];
   }
 
-  /** @param {Run[]} runs @param {import("./theme.js").Theme} theme @param {number} ratio */
-  setRuns(runs, theme, ratio) {
+  /** @param {Run[]} runs @param {import("./theme.js").Theme} theme */
+  setRuns(runs, theme) {
     this.steps = Math.max(...runs.map((run) => run.steps));
     this.rows = runs.map((run) => ({
       run,
@@ -30,7 +30,7 @@ export class Legend {
     }));
     this.entries.replaceChildren(
       ...this.rows.map(({ run, loss, place, status }) =>
-        element("li", {}, sample(run, theme, ratio), element("span", { class: "name" }, run.label), loss, place, status),
+        element("li", {}, lineSample(run, theme.css(run)), element("span", { class: "name" }, run.label), loss, place, status),
       ),
     );
     this.whole = -1;
@@ -64,21 +64,4 @@ export class Legend {
       [`${run.label}: step ${Math.min(this.whole, run.length)} of ${run.steps}`, loss.textContent, place.textContent, WORDS[shown] ?? ""].filter(Boolean).join(", "),
     ).join("; ");
   }
-}
-
-/** A piece of the run's line with its marker. @param {Run} run @param {import("./theme.js").Theme} theme @param {number} ratio */
-function sample(run, theme, ratio) {
-  const canvas = element("canvas", { "aria-hidden": "true", width: String(34 * ratio), height: String(16 * ratio), class: "sample" });
-  const pen = stillPen(canvas);
-  pen.scale(ratio, ratio);
-  pen.strokeStyle = pen.fillStyle = theme.css(run);
-  pen.lineWidth = 2.2;
-  pen.setLineDash(run.dash.map((part) => part * 2));
-  pen.beginPath();
-  pen.moveTo(1, 8);
-  pen.lineTo(33, 8);
-  pen.stroke();
-  markerPath(pen, run.marker, 17, 8, 5);
-  pen.fill();
-  return canvas;
 }

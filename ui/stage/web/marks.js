@@ -1,22 +1,47 @@
 /** Shapes on the flat views: the runs' markers, the signs of stationary points, and the arrow where a run leaves. */
 
-/**
- * Makes the outline of a run's marker the current path.
- * @param {CanvasRenderingContext2D} pen @param {string} marker @param {number} x @param {number} y @param {number} r
- */
-export function markerPath(pen, marker, x, y, r) {
-  pen.beginPath();
-  const corners = { triangle: 3, square: 4, diamond: 4, pentagon: 5 }[marker];
+import { svg } from "./dom.js";
+
+const CORNERS = { triangle: 3, square: 4, diamond: 4, pentagon: 5 };
+
+/** The outline of a run's marker around (x, y), as an SVG path. @param {string} marker @param {number} x @param {number} y @param {number} r */
+function outline(marker, x, y, r) {
+  /** @type {number[][]} */
+  let points = [];
+  const corners = CORNERS[/** @type {keyof typeof CORNERS} */ (marker)];
   if (corners) {
     const turn = marker === "square" ? Math.PI / 4 : 0;
-    polygon(pen, x, y, r * 1.15, corners, turn);
+    points = Array.from({ length: corners }, (_, i) => turn + (2 * Math.PI * i) / corners).map((angle) => [
+      1.15 * r * Math.sin(angle),
+      -1.15 * r * Math.cos(angle),
+    ]);
   } else if (marker === "cross") {
     const a = r * 0.4;
-    for (const [dx, dy] of [[-a, -r], [a, -r], [a, -a], [r, -a], [r, a], [a, a], [a, r], [-a, r], [-a, a], [-r, a], [-r, -a], [-a, -a]]) {
-      pen.lineTo(x + dx, y + dy);
-    }
-    pen.closePath();
-  } else pen.arc(x, y, r, 0, 2 * Math.PI);
+    points = [[-a, -r], [a, -r], [a, -a], [r, -a], [r, a], [a, a], [a, r], [-a, r], [-a, a], [-r, a], [-r, -a], [-a, -a]];
+  } else return `M${x - r} ${y}a${r} ${r} 0 1 1 ${2 * r} 0a${r} ${r} 0 1 1 ${-2 * r} 0z`;
+  return `M${points.map(([dx, dy]) => `${x + dx} ${y + dy}`).join("L")}z`;
+}
+
+/** A run's ball for the flat views, its centre in the middle of a box of that size. @param {import("./payload.js").Run} run @param {string} colour @param {number} size */
+export function ballSign(run, colour, size) {
+  const c = size / 2;
+  const r = size * 0.3;
+  return svg(
+    "svg",
+    { class: "ball", width: String(size), height: String(size), "aria-hidden": "true" },
+    svg("circle", { cx: String(c + 1), cy: String(c + 1.5), r: String(r + 2), fill: "#000", opacity: "0.25" }),
+    svg("path", { d: outline(run.marker, c, c, r), fill: colour, stroke: "#fff", "stroke-width": "2", "stroke-linejoin": "round" }),
+  );
+}
+
+/** A piece of a run's line with its marker. @param {import("./payload.js").Run} run @param {string} colour */
+export function lineSample(run, colour) {
+  return svg(
+    "svg",
+    { class: "sample", width: "34", height: "16", "aria-hidden": "true" },
+    svg("path", { d: "M1 8H33", stroke: colour, "stroke-width": "2.2", "stroke-dasharray": run.dash.map((part) => part * 2).join(" ") }),
+    svg("path", { d: outline(run.marker, 17, 8, 5), fill: colour }),
+  );
 }
 
 /** @param {CanvasRenderingContext2D} pen @param {number} x @param {number} y @param {number} r @param {number} corners @param {number} turn */

@@ -1,19 +1,21 @@
 /**
  * The plane seen from above: filled contours, the trail with its iterates, the ball, and a cross-hair that sets the start.
  *
- * Three canvases, so that a moving ball costs little: the still map, which changes with the window; over it the trails,
- * which only grow; and, kept out of sight, the trails without the balls, from which the place of a ball is restored.
+ * A moving ball costs little: the still map is a canvas of its own, the trails on theirs only grow, and the balls and the
+ * cross-hair are small elements that the browser moves without drawing them again.
  */
 
+import { element } from "./dom.js";
 import { gestures } from "./gestures.js";
 import { drawMap, heatImage } from "./plane_map.js";
 import { makeBall } from "./path.js";
-import { exitArrow, markerPath } from "./marks.js";
+import { ballSign, exitArrow } from "./marks.js";
 
 /** @typedef {import("./path.js").Path} Path @typedef {import("./theme.js").Theme} Theme */
 
 const DEEPEST = 400; // how far the window can zoom in
-const BALL = 7; // radius in CSS pixels
+const BALL = 24; // the side of its box, in CSS pixels
+const DOT = 2.4; // radius of an iterate's dot
 
 export class PlaneView {
   /**
@@ -29,14 +31,16 @@ export class PlaneView {
     this.still = frame.appendChild(document.createElement("canvas"));
     this.moving = frame.appendChild(document.createElement("canvas"));
     this.moving.ariaHidden = "true";
-    this.trails = document.createElement("canvas");
-    this.ball = makeBall();
+    this.aim = frame.appendChild(element("div", { class: "cross", hidden: "" }));
+    this.state = makeBall();
+    /** @type {SVGElement[]} */
+    this.balls = [];
     /** @type {Path[]} */
     this.paths = [];
     this.zoomed = { scale: 1, x: 0.5, y: 0.5 }; // the window: how deep, and its centre as shares of the map
     /** The cross-hair in map coordinates, or null. @type {[number, number] | null} */
     this.cross = null;
-    this.baked = -1;
+    this.shown = -1; // the moment up to which the trails are drawn
     this.fresh = true;
     gestures(frame, {
       drag: (dx, dy) => this.#pan(dx, dy),
@@ -71,13 +75,16 @@ export class PlaneView {
   /** @param {Path[]} paths */
   setPaths(paths) {
     this.paths = paths;
-    this.baked = -1;
+    this.shown = Infinity; // all that is drawn belongs to other paths
+    for (const ball of this.balls) ball.remove();
+    this.balls = paths.map((path) => ballSign(path.run, this.theme.css(path.run), BALL));
+    this.frame.append(...this.balls);
   }
 
   /** @param {number} width @param {number} height in CSS pixels @param {number} ratio */
   resize(width, height, ratio) {
     Object.assign(this, { width, height, ratio });
-    for (const canvas of [this.still, this.moving, this.trails]) {
+    for (const canvas of [this.still, this.moving]) {
       canvas.width = Math.round(width * ratio);
       canvas.height = Math.round(height * ratio);
     }
@@ -124,6 +131,7 @@ export class PlaneView {
     frame.dataset.plot = [plot.left, plot.top, plot.width, plot.height].join(" ");
     frame.classList.toggle("zoomed", zoomed.scale > 1);
     this.moved(zoomed.scale > 1);
+    this.#placeCross();
     this.fresh = true;
   }
 
@@ -189,13 +197,22 @@ export class PlaneView {
     if (!point && !this.cross) return;
     this.cross = point;
     this.describe(point);
-    this.redraw();
+    this.#placeCross();
+  }
+
+  #placeCross() {
+    const { cross, plot, aim } = this;
+    aim.hidden = !cross;
+    if (!cross) return;
+    const [x, y] = this.place(...cross);
+    Object.assign(aim.style, { left: `${plot.left}px`, top: `${plot.top}px`, width: `${plot.width}px`, height: `${plot.height}px` });
+    aim.style.setProperty("--x", `${x - plot.left}px`);
+    aim.style.setProperty("--y", `${y - plot.top}px`);
   }
 
   /** Handles a key for which this view has a use. @param {string} key @param {boolean} far @returns {boolean} */
   key(key, far) {
     if (!this.plot) return false;
-    const { plot } = this;
     this.cross ??= this.#middle();
     const [x, y] = this.place(...this.cross);
     const by = far ? 20 : 2;
@@ -214,7 +231,6 @@ export class PlaneView {
     };
     if (!moves[key]) return false;
     moves[key]();
-    if (plot) this.redraw();
     return true;
   }
 
@@ -240,138 +256,107 @@ export class PlaneView {
   /** @param {number} step */
   draw(step) {
     if (!this.plot || !this.theme || !this.terrain) return;
+    const pen = /** @type {CanvasRenderingContext2D} */ (this.moving.getContext("2d"));
+    pen.setTransform(this.ratio, 0, 0, this.ratio, 0, 0);
     if (this.fresh) {
       this.heat ??= heatImage(this.terrain, this.surface, this.theme);
       drawMap(this.still, this);
-      this.baked = -1;
+      this.shown = -1;
       this.fresh = false;
     }
-    const whole = Math.floor(step);
-    const pens = [this.trails, this.moving].map((canvas) => {
-      const pen = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
-      pen.setTransform(this.ratio, 0, 0, this.ratio, 0, 0);
-      return pen;
-    });
-    const [kept, shown] = pens;
-    if (this.baked < 0 || whole < this.baked) {
-      kept.clearRect(0, 0, this.width, this.height);
-      this.#trail(kept, 0, whole, true);
-    } else if (whole > this.baked) this.#trail(kept, this.baked, whole, false);
-    this.baked = whole;
-    shown.setTransform(1, 0, 0, 1, 0, 0);
-    shown.clearRect(0, 0, this.moving.width, this.moving.height);
-    shown.drawImage(this.trails, 0, 0);
-    shown.setTransform(this.ratio, 0, 0, this.ratio, 0, 0);
-    if (step > whole) this.#trail(shown, whole, step, false);
-    for (const path of this.paths) this.#drawBall(shown, path, step);
-    if (this.cross) this.#drawCross(shown);
+    const before = step < this.shown ? -1 : this.shown;
+    if (before < 0) pen.clearRect(0, 0, this.width, this.height);
+    if (step !== this.shown) {
+      this.#trails(pen, before, step);
+      this.shown = step;
+    }
+    this.paths.forEach((path, place) => this.#moveBall(path, this.balls[place], step));
   }
 
-  /** Draws the trails from one moment to another. @param {CanvasRenderingContext2D} pen @param {number} from @param {number} to @param {boolean} fresh */
-  #trail(pen, from, to, fresh) {
+  /** Adds what the trails gain between two moments; from a moment before 0 on, everything. @param {CanvasRenderingContext2D} pen @param {number} before @param {number} now */
+  #trails(pen, before, now) {
     const { plot, theme } = this;
     pen.save();
     pen.beginPath();
     pen.rect(plot.left, plot.top, plot.width, plot.height);
     pen.clip();
-    for (const path of this.paths) {
-      const { run } = path;
-      const colour = theme.css(run);
-      if (fresh) {
-        const [x, y] = this.place(...run.start);
-        pen.lineWidth = 2.5;
-        pen.beginPath();
-        pen.arc(x, y, 6, 0, 7);
-        pen.strokeStyle = theme.haloText;
-        pen.stroke();
-        pen.lineWidth = 1.5;
-        pen.strokeStyle = colour;
-        pen.stroke();
-      }
-      const first = Math.min(Math.floor(from), run.length);
-      const last = Math.min(to, run.length);
-      const line = new Path2D();
-      for (let i = first; i < last; i++) {
-        const end = Math.min(last - i, path.leaves[i]);
-        const begin = path.enters[i];
-        if (begin > end) continue;
-        line.moveTo(...this.#along(path, i, begin));
-        line.lineTo(...this.#along(path, i, end));
-      }
-      pen.lineCap = "butt";
-      pen.lineWidth = 4.4;
-      pen.strokeStyle = theme.dark ? "rgba(8,10,18,.6)" : "rgba(255,255,255,.65)";
-      pen.stroke(line);
-      pen.lineCap = run.dash.length ? "butt" : "round";
-      pen.setLineDash(run.dash.map((part) => part * 2));
-      pen.lineWidth = 2;
-      pen.strokeStyle = colour;
-      pen.stroke(line);
-      pen.setLineDash([]);
-      pen.fillStyle = colour;
-      const dots = new Path2D();
-      for (let i = first; i <= Math.floor(last); i++) {
-        if (!path.inside(i)) continue;
-        const [x, y] = this.#along(path, Math.min(i, run.length - 1), i === run.length ? 1 : 0);
-        dots.moveTo(x + 2.4, y);
-        dots.arc(x, y, 2.4, 0, 2 * Math.PI);
-      }
-      pen.fill(dots);
-    }
+    if (before < 0) for (const { run } of this.paths) this.#ring(pen, run);
+    for (const path of this.paths) this.#trail(pen, path, Math.max(before, 0), now);
     pen.restore();
+    for (const { run } of this.paths) {
+      if (!run.left || now < run.left.step || before >= run.left.step) continue;
+      const [x, y] = this.place(...run.left.point);
+      if (this.#within(x, y)) exitArrow(pen, x, y, plot, theme.css(run), theme, `left the map: step ${run.left.step}`);
+    }
+  }
+
+  /** Where a run starts. @param {CanvasRenderingContext2D} pen @param {import("./payload.js").Run} run */
+  #ring(pen, run) {
+    pen.beginPath();
+    pen.arc(...this.place(...run.start), 6, 0, 2 * Math.PI);
+    pen.lineWidth = 4;
+    pen.strokeStyle = this.theme.haloText;
+    pen.stroke();
+    pen.lineWidth = 1.8;
+    pen.strokeStyle = this.theme.css(run);
+    pen.stroke();
+  }
+
+  /** @param {CanvasRenderingContext2D} pen @param {Path} path @param {number} from @param {number} to */
+  #trail(pen, path, from, to) {
+    const { run } = path;
+    const last = Math.min(to, run.length);
+    const halo = new Path2D();
+    const line = new Path2D();
+    const dots = new Path2D();
+    for (let i = Math.floor(from); i < last; i++) {
+      const end = Math.min(last - i, path.leaves[i]);
+      const begin = path.enters[i];
+      const gained = Math.max(begin, from - i);
+      if (gained >= end && begin < 1 && run.length) continue;
+      const tip = this.#along(path, i, end);
+      halo.moveTo(...this.#along(path, i, gained));
+      halo.lineTo(...tip);
+      line.moveTo(...this.#along(path, i, begin)); // all of it again, over the end of its own halo
+      line.lineTo(...tip);
+    }
+    for (let i = Math.floor(from); i <= Math.floor(last); i++) {
+      if (!path.inside(i)) continue;
+      const [x, y] = i < run.length ? this.#along(path, i, 0) : this.#along(path, Math.max(i - 1, 0), 1);
+      dots.moveTo(x + DOT, y);
+      dots.arc(x, y, DOT, 0, 2 * Math.PI);
+    }
+    pen.lineCap = "butt";
+    pen.lineWidth = 4;
+    pen.strokeStyle = this.theme.haloText;
+    pen.stroke(halo);
+    pen.lineCap = run.dash.length ? "butt" : "round";
+    pen.setLineDash(run.dash.map((part) => part * 2));
+    pen.lineWidth = 2;
+    pen.strokeStyle = pen.fillStyle = this.theme.css(run);
+    pen.stroke(line);
+    pen.setLineDash([]);
+    pen.fill(dots);
   }
 
   /** @param {Path} path @param {number} i @param {number} share @returns {[number, number]} */
   #along(path, i, share) {
     const { low, span } = this.terrain;
     const j = Math.min(i + 1, path.run.length);
-    const k = Math.max(i, 0);
-    const u = path.u[k] + (path.u[j] - path.u[k]) * share;
-    const v = path.v[k] + (path.v[j] - path.v[k]) * share;
+    const u = path.u[i] + (path.u[j] - path.u[i]) * share;
+    const v = path.v[i] + (path.v[j] - path.v[i]) * share;
     return this.place(low[0] + u * span[0], low[1] + v * span[1]);
   }
 
-  /** @param {CanvasRenderingContext2D} pen @param {Path} path @param {number} step */
-  #drawBall(pen, path, step) {
-    const { plot, theme, terrain, ball } = this;
-    const colour = theme.css(path.run);
-    const { left } = path.run;
-    if (left && step >= left.step) {
-      const [x, y] = this.place(...left.point);
-      if (this.#within(x, y)) exitArrow(pen, x, y, plot, colour, theme, `left the map: step ${left.step}`);
+  /** @param {Path} path @param {SVGElement} ball @param {number} step */
+  #moveBall(path, ball, step) {
+    const { terrain, state } = this;
+    let shown = path.ball(step, state);
+    if (shown) {
+      const [x, y] = this.place(terrain.low[0] + state.u * terrain.span[0], terrain.low[1] + state.v * terrain.span[1]);
+      shown = this.#within(x, y);
+      ball.style.transform = `translate(${x - BALL / 2}px, ${y - BALL / 2}px)`;
     }
-    if (!path.ball(step, ball)) return;
-    const [x, y] = this.place(terrain.low[0] + ball.u * terrain.span[0], terrain.low[1] + ball.v * terrain.span[1]);
-    if (!this.#within(x, y)) return;
-    pen.beginPath();
-    pen.arc(x + 1, y + 2, BALL + 2, 0, 7);
-    pen.fillStyle = "rgba(0,0,0,.28)";
-    pen.fill();
-    markerPath(pen, path.run.marker, x, y, BALL);
-    pen.fillStyle = colour;
-    pen.fill();
-    pen.lineWidth = 2;
-    pen.strokeStyle = "#fff";
-    pen.stroke();
-  }
-
-  /** @param {CanvasRenderingContext2D} pen */
-  #drawCross(pen) {
-    const { plot } = this;
-    const [x, y] = this.place(.../** @type {[number, number]} */ (this.cross));
-    for (const [colour, width] of /** @type {[string, number][]} */ ([["rgba(0,0,0,.55)", 3], ["#fff", 1.2]])) {
-      pen.strokeStyle = colour;
-      pen.lineWidth = width;
-      pen.beginPath();
-      pen.moveTo(plot.left, y);
-      pen.lineTo(x - 6, y);
-      pen.moveTo(x + 6, y);
-      pen.lineTo(plot.left + plot.width, y);
-      pen.moveTo(x, plot.top);
-      pen.lineTo(x, y - 6);
-      pen.moveTo(x, y + 6);
-      pen.lineTo(x, plot.top + plot.height);
-      pen.stroke();
-    }
+    ball.style.visibility = shown ? "visible" : "hidden";
   }
 }

@@ -269,7 +269,7 @@ void main() {
   float closed = 0.62 * smoothstep(2.6, 0.7, distance);
   float ahead = dot(to, u_light);
   float beside = length(to - ahead * u_light) / u_radius;
-  float blocked = ahead > 0.0 ? 0.55 * smoothstep(1.25, 0.55, beside) * smoothstep(7.0, 1.0, distance) : 0.0;
+  float blocked = ahead > 0.0 ? 0.55 * smoothstep(1.25, 0.55, beside) * smoothstep(5.0, 1.0, distance) : 0.0;
   colour = vec4(0, 0, 0, 1.0 - (1.0 - closed * closed) * (1.0 - blocked));
 }`,
 };

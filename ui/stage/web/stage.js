@@ -50,7 +50,6 @@ export function show({ data, parentElement, setStateValue }) {
 class Stage {
   /** @param {ShadowRoot} parent */
   constructor(parent) {
-    globalThis.__stage = this;
     this.calls = 0;
     this.written = 0; // when the numbers were last written
     /** @type {(start: {point: [number, number], number: number}) => void} */
@@ -173,7 +172,7 @@ class Stage {
     this.surface.setPaths(paths);
     this.plane.setPaths(paths);
     this.curve.setRuns(payload);
-    this.legend.setRuns(payload.runs, this.theme, Math.min(devicePixelRatio, 2));
+    this.legend.setRuns(payload.runs, this.theme);
     const labels = payload.runs.map((run) => run.label).join(", ");
     this.surface.canvas.setAttribute("role", "img");
     this.surface.canvas.ariaLabel = `${surface.title} as a surface, with the path of ${labels}`;
