@@ -1,7 +1,7 @@
-"""Writes the catalogue tables into README.md and docs/catalogue.md: `python docs/catalogue.py`.
+"""Writes what is made from the registries into README.md, docs/catalogue.md and docs/model.md.
 
-The registries are the only list; what stands between two `<!-- catalogue -->` marks is made from them, and a test
-compares it with what this makes.
+The registries are the only list; what stands between two `<!-- catalogue -->` marks is made from them by
+`python docs/catalogue.py`, and a test compares it with what this makes.
 """
 
 import re
@@ -58,7 +58,22 @@ def _entry(entry: Any, knobs: Mapping[str, Knob]) -> str:
     return f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |"
 
 
-TABLES = {"overview": overview, "landscapes": landscapes, "optimizers": optimizers}
+def rules() -> str:
+    """The rule of every optimizer, with its conventions and its source."""
+    return "\n\n".join(map(_rule, OPTIMIZERS.values()))
+
+
+def _rule(entry: Any) -> str:
+    parts = [
+        f"#### {entry.title} (`{entry.key}`)",
+        f"```math\n{entry.tex}\n```",
+        entry.notes,
+        f"Source: {entry.source}.",
+    ]
+    return "\n\n".join(filter(None, parts))
+
+
+TABLES = {"overview": overview, "landscapes": landscapes, "optimizers": optimizers, "rules": rules}
 
 
 def filled(text: str) -> str:
@@ -67,6 +82,6 @@ def filled(text: str) -> str:
 
 
 if __name__ == "__main__":
-    for name in ("README.md", "docs/catalogue.md"):
+    for name in ("README.md", "docs/catalogue.md", "docs/model.md"):
         path = ROOT / name
         path.write_text(filled(path.read_text()))

@@ -17,7 +17,8 @@ from knobs import Knob
 from landscapes import LANDSCAPES
 from optimizers import FAMILIES, OPTIMIZERS, Optimizer, optimizer
 
-TORCH = json.loads((Path(__file__).parent / "data" / "torch_paths.json").read_text())
+ROOT = Path(__file__).parent.parent
+TORCH = json.loads((ROOT / "tests" / "data" / "torch_paths.json").read_text())
 KNOBS = [(key, name) for key, entry in OPTIMIZERS.items() for name in entry.knobs]
 
 STEPS = 50
@@ -76,17 +77,12 @@ OTHER = {
 
 
 SYMBOLS = {
-    "learning_rate": r"\eta", "momentum": r"\beta", "beta1": r"\beta_1", "beta2": r"\beta_2", "beta3": r"\beta_3",
-    "decay": r"\rho", "epsilon": r"\varepsilon", "weight_decay": r"\lambda", "initial_accumulator": "a",
-    "clipping_threshold": "d", "threshold": r"\tau", "decrease_factor": r"\eta^-", "increase_factor": r"\eta^+",
-    "min_step_size": r"\Delta_{\min}", "max_step_size": r"\Delta_{\max}", "max_learning_rate": r"\alpha_{\max}",
-    "minimum_loss": "f^*", "sufficient_decrease": r"\sigma", "max_backtracking_steps": "K", "initial_distance": "d_0",
-    "distance_factor": "c", "damping": r"\mu", "curvature": "c_2", "gamma": r"\gamma", "clip_threshold": r"\rho",
-    "update_interval": "k", ("adafactor", "decay"): "c", ("backtracking_line_search", "decrease_factor"): "b",
-    ("backtracking_line_search", "increase_factor"): "c", ("lbfgs", "sufficient_decrease"): "c_1",
-    ("lbfgs", "max_linesearch_steps"): "K",
-}  # fmt: skip
-"""The symbol of each knob in the rules; with a key where one rule has its own."""
+    (name, key): symbol
+    for name, symbol, key in re.findall(
+        r"^\| `(\w+)` \| \$(.+)\$ \| (?:`(\w+)` )?\|$", (ROOT / "docs" / "model.md").read_text(), re.M
+    )
+}
+"""The symbol of each knob in the rules: (knob, "") for all optimizers, (knob, key) where one has its own."""
 
 
 def followed(key, surface, points, **settings):
@@ -220,7 +216,8 @@ def test_newton_step_is_zero_where_the_slope_is(key):
 
 @pytest.mark.parametrize(("key", "name"), KNOBS)
 def test_optimizer_knob_stands_in_its_rule_and_says_what_it_does(key, name):
-    assert SYMBOLS.get((key, name), SYMBOLS.get(name, "missing")) in OPTIMIZERS[key].tex
+    symbol = SYMBOLS.get((name, key)) or SYMBOLS[name, ""]
+    assert symbol in OPTIMIZERS[key].tex
     assert OPTIMIZERS[key].knobs[name].help.endswith(".")
 
 

@@ -13,7 +13,7 @@ README = (ROOT / "README.md").read_text()
 catalogue = runpy.run_path(str(ROOT / "docs" / "catalogue.py"))
 
 
-@pytest.mark.parametrize("name", ["README.md", "docs/catalogue.md"])
+@pytest.mark.parametrize("name", ["README.md", "docs/catalogue.md", "docs/model.md"])
 def test_catalogue_tables_are_those_of_the_registries(name):
     text = (ROOT / name).read_text()
     assert catalogue["MARKED"].search(text)
