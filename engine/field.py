@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax.experimental.xla_metadata import set_xla_metadata
 from numpy.typing import ArrayLike
 
 from landscapes.base import LANDSCAPES, Landscape
@@ -79,15 +80,28 @@ def losses_of(family: Family) -> list[Callable[[jax.Array, jax.Array], jax.Array
 @lru_cache(maxsize=64)
 def value_and_gradient(family: Family) -> Callable[..., tuple[jax.Array, jax.Array]]:
     """A traced function (index, parameter vector, point) -> (loss, gradient), traced once for all its callers."""
-    branches = [jax.value_and_grad(loss, argnums=1) for loss in losses_of(family)]
-    return jax.jit(lambda index, vector, p: jax.lax.switch(index, branches, vector, p))
+    return _called_not_copied([jax.value_and_grad(loss, argnums=1) for loss in losses_of(family)])
 
 
 @lru_cache(maxsize=64)
 def hessian(family: Family) -> Callable[..., jax.Array]:
     """A traced function (index, parameter vector, point) -> Hessian, shape (2, 2)."""
-    branches = [jax.hessian(loss, argnums=1) for loss in losses_of(family)]
-    return jax.jit(lambda index, vector, p: jax.lax.switch(index, branches, vector, p))
+    return _called_not_copied([jax.hessian(loss, argnums=1) for loss in losses_of(family)])
+
+
+def _called_not_copied(branches: list[Callable[..., Any]]) -> Callable[..., Any]:
+    """The switch over the branches as one function of the XLA program, wherever it is used.
+
+    XLA would copy all branches to every place that evaluates the loss; a line search has many, and compiles in half
+    the time without the copies.
+    """
+    switch = jax.jit(lambda index, vector, p: jax.lax.switch(index, branches, vector, p))
+
+    def called(index: jax.Array, vector: jax.Array, p: jax.Array) -> Any:
+        with set_xla_metadata(inlineable="false"):
+            return switch(index, vector, p)
+
+    return called
 
 
 @lru_cache(maxsize=64)

@@ -11,6 +11,9 @@ NEAR = 1e-4
 AROUND = 1e-2
 """The circle on which lower ground is looked for where the curvature does not decide, as a share of that side."""
 
+CIRCLE = 31
+"""How many points of it are looked at."""
+
 FLAT = 1e-6
 """Below this share of the larger curvature a direction counts as flat."""
 
@@ -40,7 +43,7 @@ def is_at_minimum(landscape: Landscape, point: np.ndarray, **parameters: float) 
         return False
     if low > flat:
         return True
-    angles = np.linspace(0, 2 * np.pi, 31)
+    angles = np.linspace(0, 2 * np.pi, CIRCLE)
     circle = point + AROUND * side * np.stack([np.cos(angles), np.sin(angles)], axis=1)
     here, *around = losses_at(landscape, np.concatenate([point[None], circle]), **parameters)
     floor = here - np.sum(slopes**2 / np.maximum(curvatures, flat)) / 2

@@ -6,7 +6,8 @@ from pathlib import Path
 import jax
 
 from engine.descend import descend
-from engine.field import gradient_field, hessian_matrices, loss_grid
+from engine.field import gradient_field, hessian_matrices, loss_grid, losses_at
+from engine.stationary import CIRCLE
 from landscapes.base import LANDSCAPES
 from optimizers.base import OPTIMIZERS
 
@@ -25,7 +26,8 @@ def warm_up() -> None:
     """Compile every program that a page can ask for: one for each optimizer, and the fields."""
     first = next(iter(LANDSCAPES))
     loss_grid(first)
-    for field in (gradient_field, hessian_matrices):
-        field(first, [(0.0, 0.0)])
+    gradient_field(first, [(0.0, 0.0)])
+    hessian_matrices(first, [(0.0, 0.0)])
+    losses_at(first, [(0.0, 0.0)] * (1 + CIRCLE))
     for key in OPTIMIZERS:
         descend(first, key, steps=1)
