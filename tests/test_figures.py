@@ -23,8 +23,12 @@ def diverging():
     return descend("bowl", "gradient_descent", start=(5, 0), steps=500, learning_rate=1e6)
 
 
+def traces(figure: go.Figure) -> list[Any]:
+    return list(figure.select_traces())
+
+
 def lines(figure: go.Figure) -> list[Any]:
-    return [trace for trace in figure.data if trace.type == "scatter" and "lines" in trace.mode]
+    return [trace for trace in traces(figure) if trace.type == "scatter" and "lines" in trace.mode]
 
 
 def test_gradient_norm_figure_holds_the_norm_of_every_step(halving):
@@ -57,7 +61,7 @@ def test_path_figure_holds_the_iterates_on_the_map_of_the_domain(halving):
 def test_path_figure_marks_the_known_minima_and_never_rescales(key):
     surface = LANDSCAPES[key]
     figure = path_figure(descend(key, "gradient_descent", steps=30, learning_rate=1.0))
-    stars: list[Any] = [trace for trace in figure.data if trace.name == "Minimum"]
+    stars = [trace for trace in traces(figure) if trace.name == "Minimum"]
     assert [tuple(zip(star.x, star.y, strict=True)) for star in stars] == ([surface.minima] if surface.minima else [])
     layout: Any = figure.layout
     assert (tuple(layout.xaxis.range), tuple(layout.yaxis.range)) == surface.domain

@@ -33,9 +33,8 @@ def label(name: str) -> str:
 
 def surface_and_optimizer(scenario: Scenario) -> None:
     """The two choices that everything else follows from."""
-    with st.container(key="choices"):
-        _choice("Surface", "surface", LANDSCAPES, scenario.landscape, session.choose_landscape)
-        _choice("Optimizer", "optimizer", OPTIMIZERS, scenario.optimizer, session.choose_optimizer)
+    _choice("Surface", "surface", LANDSCAPES, scenario.landscape, session.choose_landscape)
+    _choice("Optimizer", "optimizer", OPTIMIZERS, scenario.optimizer, session.choose_optimizer)
 
 
 def learning_rate(scenario: Scenario) -> None:
@@ -44,9 +43,8 @@ def learning_rate(scenario: Scenario) -> None:
     if knob is None:
         st.caption("This optimizer finds its own step size.")
         return
-    with st.container(key="rate"):
-        _setting(scenario, "learning_rate", knob)
-        _slider(scenario, knob)
+    _setting(scenario, "learning_rate", knob)
+    _slider(scenario, knob)
 
 
 def details(scenario: Scenario) -> None:

@@ -31,8 +31,9 @@ def notice(ignored: Sequence[str], dismiss: Callable[[], None]) -> None:
 
 def numbers(t: Trajectory) -> None:
     """The end of the run in numbers, and a remark where they do not tell all."""
-    cells = "".join(f"<div><dt>{escape(name)}</dt><dd>{escape(value)}</dd></div>" for name, value in facts(t).items())
-    st.html(f'<div class="run {t.status}"><dl>{cells}</dl><p>{escape(remarks(t))}</p></div>')
+    cells = "".join(f"<dt>{escape(name)}<dd>{escape(value)}" for name, value in facts(t).items())
+    remark = f"<p>{escape(told)}" if (told := remarks(t)) else ""
+    st.html(f'<div class="run"><dl>{cells}</dl>{remark}</div>')
 
 
 def about(title: str, teaches: str, tex: str, source: str, notes: str) -> None:

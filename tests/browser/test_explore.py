@@ -1,0 +1,259 @@
+"""The Explore page in a real browser: what the address, the controls, the themes and a phone do."""
+
+import re
+import tomllib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.parse import parse_qs, quote, urlsplit
+
+import pytest
+from playwright.sync_api import Browser, ConsoleMessage, Dialog, Page, expect, sync_playwright
+
+from tests.browser.served import ROOT, chromium, served
+
+LAPTOP = {"width": 1280, "height": 800}
+expect.set_options(timeout=20_000)  # software WebGL on a busy machine
+
+PHONE = {"width": 390, "height": 844}
+MOVE_BYTES = 12_000
+"""What one move of a control may cost over the websocket while the surface stays."""
+
+
+@pytest.fixture(scope="module")
+def address() -> Iterator[str]:
+    with served() as address:
+        yield address
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        browser = chromium(playwright)
+        yield browser
+        browser.close()
+
+
+class Visit:
+    """A page that is open, and whatever its console said."""
+
+    def __init__(self, browser: Browser, address: str, **options) -> None:
+        """Open a blank page; `go` loads the app."""
+        self.address = address
+        self.page: Page = browser.new_page(**{"viewport": LAPTOP, "reduced_motion": "no-preference", **options})
+        self.complaints: list[str] = []
+        self.received: list[int] = []
+        self.page.on("console", self._listen)
+        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        self.page.on("dialog", self._refuse)
+        self.page.on("websocket", lambda socket: socket.on("framereceived", self._count))
+
+    def _listen(self, said: ConsoleMessage) -> None:
+        if said.type in ("error", "warning"):
+            self.complaints.append(said.text)
+
+    def _refuse(self, dialog: Dialog) -> None:
+        self.complaints.append(f"dialog: {dialog.message}")
+        dialog.dismiss()
+
+    def _count(self, data: str | bytes) -> None:
+        self.received.append(len(data))
+
+    def go(self, query: str = "") -> Page:
+        self.page.goto(self.address + query)
+        expect(self.stage).to_have_attribute("data-runs", re.compile(r"\d+"))
+        expect(self.page.locator(".run dd").first).to_be_visible()
+        return self.page
+
+    @property
+    def stage(self):
+        return self.page.locator(".stage")
+
+    @property
+    def summary(self):
+        return self.page.locator(".stage .summary")
+
+    @property
+    def rate(self):
+        return self.page.get_by_role("spinbutton", name="Learning rate")
+
+    @property
+    def query(self) -> dict[str, list[str]]:
+        return parse_qs(urlsplit(self.page.url).query)
+
+    @property
+    def slider(self):
+        return self.page.get_by_role("slider", name="Learning rate, by feel")
+
+    @contextmanager
+    def one_run(self) -> Iterator[None]:
+        """What is done inside makes one new run; go on when the stage shows it."""
+        runs = int(self.stage.get_attribute("data-runs") or 0)
+        yield
+        expect(self.stage).to_have_attribute("data-runs", str(runs + 1))
+
+    def set_rate(self, text: str) -> None:
+        with self.one_run():
+            self.rate.fill(text)
+            self.rate.press("Enter")
+        self.page.wait_for_url(re.compile(rf"learning_rate={re.escape(text)}(&|$)"))
+
+    def choose(self, what: str, title: str) -> None:
+        with self.one_run():
+            self.page.get_by_role("combobox", name=re.compile(what)).click()
+            self.page.get_by_role("option", name=title, exact=True).click()
+
+
+@pytest.fixture
+def visit(browser, address):
+    visits: list[Visit] = []
+
+    def begin(**options) -> Visit:
+        visits.append(Visit(browser, address, **options))
+        return visits[-1]
+
+    yield begin
+    for one in visits:
+        one.page.close()
+        assert one.complaints == []
+
+
+def test_slider_changes_the_path_while_camera_and_clock_stay(visit):
+    here = visit()
+    page = here.go()
+    surface = page.locator(".stage [data-view=surface]")
+    page.get_by_role("button", name="Pause").click()
+    turned = surface.get_attribute("data-camera") or ""
+    surface.press("ArrowLeft")
+    expect(surface).not_to_have_attribute("data-camera", turned)
+    step, told = here.stage.get_attribute("data-step"), here.summary.inner_text()
+    camera = surface.get_attribute("data-camera")
+    with here.one_run():
+        here.slider.press("ArrowRight")
+    expect(here.summary).not_to_have_text(told)
+    assert (surface.get_attribute("data-camera"), here.stage.get_attribute("data-step")) == (camera, step)
+    page.wait_for_url(re.compile("learning_rate="))
+    assert float(here.query["learning_rate"][0]) == float(here.rate.input_value()) > 0.0015
+
+
+def test_opening_has_a_clean_address_and_plays(visit):
+    here = visit()
+    page = here.go()
+    expect(here.stage).to_have_attribute("data-state", "playing")
+    expect(here.rate).to_have_value("0.0015")
+    assert urlsplit(page.url).query == ""
+
+
+def test_address_survives_a_reload_exactly(visit):
+    here = visit()
+    page = here.go("?surface=himmelblau")
+    here.choose("Optimizer", "Adam")
+    page.wait_for_url(re.compile("optimizer=adam"))
+    here.set_rate("0.012345678901234567")
+    expect(here.summary).to_contain_text("Adam on Himmelblau")
+    told, url = here.summary.inner_text(), page.url
+    page.reload()
+    expect(here.summary).to_have_text(told)
+    assert page.url == url
+    assert float(here.rate.input_value()) == 0.012345678901234567
+
+
+def test_back_and_forward_walk_through_the_settings(visit):
+    here = visit()
+    page = here.go("?surface=bowl&optimizer=gradient_descent")
+    here.set_rate("0.02")
+    here.set_rate("0.03")
+    page.go_back()
+    expect(here.rate).to_have_value("0.02")
+    page.go_back()
+    expect(here.rate).to_have_value("0.001")
+    page.go_forward()
+    expect(here.rate).to_have_value("0.02")
+    assert here.query["learning_rate"] == ["0.02"]
+
+
+def test_hostile_address_is_shown_as_text(visit):
+    here = visit()
+    script = "<script>window.broken=1</script>"
+    picture = "<img src=x onerror=window.broken=1>"
+    page = here.go(f"?surface={quote(script)}&optimizer={quote(picture)}&steps=1e999&seed=1&seed=2&{quote('**b**')}=1")
+    notice = page.locator(".st-key-notice")
+    for part in (script, picture, "steps = '1e999'", "'seed' is given 2 times", "'**b**'"):
+        expect(notice).to_contain_text(part)
+    assert page.evaluate("window.broken") is None
+    assert page.locator(".st-key-notice :is(script, img, strong, a)").count() == 0
+    expect(here.summary).to_contain_text("on Rosenbrock")
+    page.get_by_role("button", name="Dismiss").click()
+    expect(notice).to_have_count(0)
+
+
+def test_diverging_run_keeps_the_picture_and_says_when(visit):
+    here = visit()
+    page = here.go("?surface=rosenbrock&optimizer=gradient_descent&learning_rate=1")
+    expect(page.locator(".run")).to_contain_text("It leaves the map at step 1. At step 4 the numbers are no longer")
+    expect(here.stage).to_have_attribute("data-surface", "drawn")
+
+
+@pytest.mark.parametrize("query", ["", "?surface=ravine&optimizer=adan"])
+def test_phone_has_no_sideways_scroll_and_everything_in_reach(visit, query):
+    here = visit(viewport=PHONE, has_touch=True)
+    page = here.go(query)
+    page.get_by_text("More settings").click()
+    expect(page.get_by_role("spinbutton", name="Seed")).to_be_visible()
+    wide = "[...document.querySelectorAll('.stMain, .stMainBlockContainer')].map(e => e.scrollWidth - e.clientWidth)"
+    assert page.evaluate(wide) == [0, 0]
+    for control in page.locator(".stMain :is(button, input:not([type=range]), [role=combobox]):visible").all():
+        box = control.bounding_box()
+        assert box and 0 <= box["x"] and box["x"] + box["width"] <= PHONE["width"]
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_theme_follows_the_system(visit, scheme):
+    here = visit(color_scheme=scheme)
+    page = here.go()
+    config = tomllib.loads(Path(ROOT, ".streamlit", "config.toml").read_text())
+    red, green, blue = bytes.fromhex(config["theme"][scheme]["backgroundColor"][1:])
+    expect(page.locator(".stApp")).to_have_css("background-color", f"rgb({red}, {green}, {blue})")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_charts_open_in_both_themes(visit, scheme):
+    here = visit(color_scheme=scheme)
+    page = here.go()
+    page.get_by_text("Numbers and charts").click()
+    expect(page.locator(".js-plotly-plot")).to_have_count(3)
+
+
+def test_controls_are_reached_by_keyboard_in_their_order(visit):
+    here = visit()
+    page = here.go()
+    page.get_by_role("combobox", name=re.compile("Surface")).focus()
+    names = []
+    for _ in range(12):
+        names.append(
+            page.evaluate(
+                "(e => e.getAttribute('aria-label') || e.innerText || e.closest('label')?.innerText || '')"
+                "(document.activeElement)"
+            )
+        )
+        page.keyboard.press("Tab")
+    wanted = ["Surface", "Optimizer", "Learning rate", "Learning rate, by feel", "More settings", "Reset everything"]
+    found = [next(i for i, name in enumerate(names) if re.search(rf"{want}$", name.strip())) for want in wanted]
+    assert found == sorted(found), names
+
+
+def test_targets_are_large_enough(visit):
+    here = visit()
+    page = here.go()
+    for target in page.locator(".stMain :is(button, summary, [role=combobox], input[type=number]):visible").all():
+        box = target.bounding_box()
+        assert box and min(box["width"], box["height"]) >= 24, target.evaluate("e => e.outerHTML")
+
+
+def test_move_of_a_control_is_a_short_message(visit):
+    here = visit()
+    here.go("?surface=bowl&optimizer=momentum")
+    for text in ("0.011", "0.012", "0.013"):  # the first move still brings what the browser then keeps
+        here.received.clear()
+        here.set_rate(text)
+    assert sum(here.received) <= MOVE_BYTES
