@@ -2,59 +2,29 @@
 
 import re
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import parse_qs, quote, urlsplit
 
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Dialog, Page, expect, sync_playwright
+from playwright.sync_api import Page, expect
 
-from tests.browser.served import ROOT, chromium, served
-
-LAPTOP = {"width": 1280, "height": 800}
-expect.set_options(timeout=20_000)  # software WebGL on a busy machine
+from tests.browser.served import ROOT
 
 PHONE = {"width": 390, "height": 844}
 MOVE_BYTES = 12_000
 """What one move of a control may cost over the websocket while the surface stays."""
 
 
-@pytest.fixture(scope="module")
-def address() -> Iterator[str]:
-    with served() as address:
-        yield address
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = chromium(playwright)
-        yield browser
-        browser.close()
-
-
 class Visit:
-    """A page that is open, and whatever its console said."""
+    """An open page of the app, with what the tests ask of it."""
 
-    def __init__(self, browser: Browser, address: str, **options) -> None:
-        """Open a blank page; `go` loads the app."""
-        self.address = address
-        self.page: Page = browser.new_page(**{"viewport": LAPTOP, "reduced_motion": "no-preference", **options})
-        self.complaints: list[str] = []
+    def __init__(self, page: Page, address: str) -> None:
+        """Take a blank page; `go` loads the app."""
+        self.page, self.address = page, address
         self.received: list[int] = []
-        self.page.on("console", self._listen)
-        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
-        self.page.on("dialog", self._refuse)
-        self.page.on("websocket", lambda socket: socket.on("framereceived", self._count))
-
-    def _listen(self, said: ConsoleMessage) -> None:
-        if said.type in ("error", "warning"):
-            self.complaints.append(said.text)
-
-    def _refuse(self, dialog: Dialog) -> None:
-        self.complaints.append(f"dialog: {dialog.message}")
-        dialog.dismiss()
+        page.on("websocket", lambda socket: socket.on("framereceived", self._count))
 
     def _count(self, data: str | bytes) -> None:
         self.received.append(len(data))
@@ -105,17 +75,8 @@ class Visit:
 
 
 @pytest.fixture
-def visit(browser, address):
-    visits: list[Visit] = []
-
-    def begin(**options) -> Visit:
-        visits.append(Visit(browser, address, **options))
-        return visits[-1]
-
-    yield begin
-    for one in visits:
-        one.page.close()
-        assert one.complaints == []
+def visit(open_page, address) -> Callable[..., Visit]:
+    return lambda **options: Visit(open_page(**options), address)
 
 
 def test_slider_changes_the_path_while_camera_and_clock_stay(visit):
