@@ -133,7 +133,7 @@ export class SurfaceView {
     if (!this.scene || !this.terrain || !this.theme || !this.width || this.gl?.isContextLost()) return;
     if (this.scene.draw(step)) {
       drawAxes(this.labels, this);
-      this.frame.dataset.camera = [this.camera.azimuth, this.camera.elevation, this.camera.zoom].join(" ");
+      this.frame.dataset.camera = this.camera.matrix.join(" ");
     }
   }
 
