@@ -58,14 +58,17 @@ class Series:
 
 
 SERIES: tuple[Series, ...] = (
-    Series("vermilion", {"light": "#d8401f", "dark": "#ff6a45"}, (), "circle"),
-    Series("violet", {"light": "#7a3cc4", "dark": "#c79bff"}, (6, 3), "square"),
-    Series("black or white", {"light": "#1d2430", "dark": "#f4f6fa"}, (2, 2), "triangle"),
-    Series("amber", {"light": "#a86a00", "dark": "#ffc24d"}, (8, 3, 2, 3), "diamond"),
-    Series("blue", {"light": "#1266d6", "dark": "#6db3ff"}, (10, 4), "pentagon"),
-    Series("pink", {"light": "#d6498f", "dark": "#ff9ecb"}, (4, 2, 1, 2, 1, 2), "cross"),
+    Series("vermilion", {"light": "#c53810", "dark": "#ff6140"}, (), "circle"),
+    Series("violet", {"light": "#542186", "dark": "#9976ab"}, (6, 3), "square"),
+    Series("black or white", {"light": "#1c222b", "dark": "#f1f5fc"}, (2, 2), "triangle"),
+    Series("ochre", {"light": "#a39163", "dark": "#e3d064"}, (8, 3, 2, 3), "diamond"),
+    Series("blue", {"light": "#316bf8", "dark": "#1d7eff"}, (10, 4), "pentagon"),
+    Series("pink", {"light": "#d95ab3", "dark": "#ff91b3"}, (4, 2, 1, 2, 1, 2), "cross"),
 )
-"""The looks of up to six runs, in the order in which they are given out."""
+"""The looks of up to six runs, in the order in which they are given out.
+
+The colours were searched for: near each name's hue, as far apart as they can be for every kind of colour vision.
+"""
 
 
 def oklab_to_srgb(lab: np.ndarray) -> np.ndarray:

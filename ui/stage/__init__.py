@@ -1,6 +1,6 @@
 """The stage: the surface, the plane and the loss curve under one clock, as one Streamlit component."""
 
-import math
+import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -29,7 +29,7 @@ def show_stage(
     """
 
     def started() -> None:
-        point = _point(_sent(key))
+        point = start_in(_sent(key))
         if point is not None:
             on_start(point)
 
@@ -42,11 +42,17 @@ def _sent(key: str) -> object:
     return state.get("start") if isinstance(state, dict) else None
 
 
-def _point(sent: object) -> tuple[float, float] | None:
+def start_in(sent: object) -> tuple[float, float] | None:
+    """The start in what the browser sent, two finite floats; None when it holds none, whatever else it is."""
     match sent:
-        case {"point": [float() | int() as x, float() | int() as y]} if math.isfinite(x) and math.isfinite(y):
+        case {"point": [float() | int() as x, float() | int() as y]} if _finite(x) and _finite(y):
             return float(x), float(y)
     return None
+
+
+def _finite(value: float) -> bool:
+    """Whether a float holds it; True and False are no numbers here."""
+    return not isinstance(value, bool) and abs(value) <= sys.float_info.max
 
 
 def _number(sent: object) -> int:
