@@ -57,7 +57,7 @@ def _rows(run: Trajectory, scale: Curve) -> dict[str, np.ndarray]:
 def _share(values: np.ndarray, inside: int = 0) -> np.ndarray:
     """Shares of an axis as 16-bit numbers; with inside = 1 only what is off the axis becomes 0 or 65535."""
     within = np.clip(np.rint(np.clip(values, 0, 1) * 65535), inside, 65535 - inside)
-    return np.where(values < 0, 0, np.where(values > 1, 65535, within)).astype(np.uint16)
+    return np.where(values < 0, 0, np.where(values <= 1, within, 65535)).astype(np.uint16)
 
 
 def _described(run: Trajectory, place: int) -> dict[str, Any]:
