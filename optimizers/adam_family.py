@@ -23,10 +23,10 @@ def _aligned(*lines: str) -> str:
     source="Kingma & Ba 2015, arXiv:1412.6980",
     teaches="Every coordinate moves by about the learning rate, however steep it is.",
     notes="As in the paper and in PyTorch: ε outside the root, after the bias correction.",
-    learning_rate=shared.learning_rate(5e-2, shared.PER_STEP),
-    beta1=shared.beta1(),
-    beta2=shared.beta2(),
-    epsilon=shared.epsilon(),
+    learning_rate=shared.learning_rate(default=5e-2, help=shared.PER_STEP),
+    beta1=shared.beta1(default=0.9),
+    beta2=shared.beta2(default=0.999),
+    epsilon=shared.epsilon(default=1e-8),
 )
 def adam(
     learning_rate: jax.Array, beta1: jax.Array, beta2: jax.Array, epsilon: jax.Array
@@ -48,11 +48,11 @@ def adam(
         "As in PyTorch, the decay is multiplied by η. The paper multiplies it by the schedule alone, so there a "
         "smaller η does not weaken the decay."
     ),
-    learning_rate=shared.learning_rate(5e-2, shared.PER_STEP),
-    beta1=shared.beta1(),
-    beta2=shared.beta2(),
-    epsilon=shared.epsilon(),
-    weight_decay=shared.weight_decay(1e-2),
+    learning_rate=shared.learning_rate(default=5e-2, help=shared.PER_STEP),
+    beta1=shared.beta1(default=0.9),
+    beta2=shared.beta2(default=0.999),
+    epsilon=shared.epsilon(default=1e-8),
+    weight_decay=shared.weight_decay(default=1e-2),
 )
 def adamw(
     learning_rate: jax.Array, beta1: jax.Array, beta2: jax.Array, epsilon: jax.Array, weight_decay: jax.Array
@@ -75,10 +75,10 @@ def adamw(
         "optax takes the maximum after the bias correction, PyTorch before it, and the paper has no bias correction: "
         "three different paths from the second step on."
     ),
-    learning_rate=shared.learning_rate(0.2, shared.PER_STEP),
-    beta1=shared.beta1(),
-    beta2=shared.beta2(),
-    epsilon=shared.epsilon(),
+    learning_rate=shared.learning_rate(default=0.2, help=shared.PER_STEP),
+    beta1=shared.beta1(default=0.9),
+    beta2=shared.beta2(default=0.999),
+    epsilon=shared.epsilon(default=1e-8),
 )
 def amsgrad(
     learning_rate: jax.Array, beta1: jax.Array, beta2: jax.Array, epsilon: jax.Array
@@ -98,10 +98,10 @@ def amsgrad(
     source="Dozat 2016, Incorporating Nesterov Momentum into Adam, ICLR workshop, openreview OM0jvwB8jIp57ZJjtNEZ",
     teaches="Adam that looks ahead: the newest gradient counts more, and turns are taken earlier.",
     notes="β₁ is constant, as in optax; the paper and PyTorch let it grow with t, which is another path.",
-    learning_rate=shared.learning_rate(5e-2, shared.PER_STEP),
-    beta1=shared.beta1(),
-    beta2=shared.beta2(),
-    epsilon=shared.epsilon(),
+    learning_rate=shared.learning_rate(default=5e-2, help=shared.PER_STEP),
+    beta1=shared.beta1(default=0.9),
+    beta2=shared.beta2(default=0.999),
+    epsilon=shared.epsilon(default=1e-8),
 )
 def nadam(
     learning_rate: jax.Array, beta1: jax.Array, beta2: jax.Array, epsilon: jax.Array
@@ -126,10 +126,10 @@ def nadam(
         "τ = 5 as in optax and PyTorch; the paper switches at 4. The first steps, 5 of them at the defaults, are not "
         "divided by anything: on a steep slope they are long."
     ),
-    learning_rate=shared.learning_rate(4e-3, shared.PER_STEP),
-    beta1=shared.beta1(),
-    beta2=shared.beta2(0.99),
-    epsilon=shared.epsilon(),
+    learning_rate=shared.learning_rate(default=4e-3, help=shared.PER_STEP),
+    beta1=shared.beta1(default=0.9),
+    beta2=shared.beta2(default=0.99),
+    epsilon=shared.epsilon(default=1e-8),
     threshold=Knob(4, 100, 5, "log", allowed=(4, 1e9), help="The length τ of the average from which it divides."),
 )
 def radam(
@@ -149,10 +149,10 @@ def radam(
     source="Kingma & Ba 2015, section 7, arXiv:1412.6980",
     teaches="The divisor is the largest recent slope instead of its root mean square, so it needs no bias correction.",
     notes="ε inside the maximum, as in PyTorch; the paper has none.",
-    learning_rate=shared.learning_rate(0.3, shared.PER_STEP),
-    beta1=shared.beta1(),
-    beta2=shared.beta2(0.999, "How slowly the largest slope is forgotten."),
-    epsilon=shared.epsilon(),
+    learning_rate=shared.learning_rate(default=0.3, help=shared.PER_STEP),
+    beta1=shared.beta1(default=0.9),
+    beta2=shared.beta2(default=0.999, help="How slowly the largest slope is forgotten."),
+    epsilon=shared.epsilon(default=1e-8),
 )
 def adamax(
     learning_rate: jax.Array, beta1: jax.Array, beta2: jax.Array, epsilon: jax.Array
@@ -175,10 +175,12 @@ def adamax(
         "ε stands in both places, as in the paper, and the inner one adds up over the steps. Without it a constant "
         "gradient would be divided by almost nothing."
     ),
-    learning_rate=shared.learning_rate(5e-2, "How far a coordinate moves in one step when gradients surprise it."),
-    beta1=shared.beta1(),
-    beta2=shared.beta2(0.999, "How long the average of squared surprises remembers."),
-    epsilon=shared.epsilon(1e-16),
+    learning_rate=shared.learning_rate(
+        default=5e-2, help="How far a coordinate moves in one step when gradients surprise it."
+    ),
+    beta1=shared.beta1(default=0.9),
+    beta2=shared.beta2(default=0.999, help="How long the average of squared surprises remembers."),
+    epsilon=shared.epsilon(low=1e-16, default=1e-16),
 )
 def adabelief(
     learning_rate: jax.Array, beta1: jax.Array, beta2: jax.Array, epsilon: jax.Array
@@ -198,10 +200,10 @@ def adabelief(
     source="Zaheer et al. 2018, Adaptive Methods for Nonconvex Optimization, NeurIPS 31",
     teaches="The divisor moves by at most the newest squared slope, so it falls slowly after a steep moment.",
     notes="The paper has no bias correction. optax starts both averages at 10⁻⁶.",
-    learning_rate=shared.learning_rate(5e-2, shared.PER_STEP),
-    beta1=shared.beta1(),
-    beta2=shared.beta2(),
-    epsilon=shared.epsilon(1e-3),
+    learning_rate=shared.learning_rate(default=5e-2, help=shared.PER_STEP),
+    beta1=shared.beta1(default=0.9),
+    beta2=shared.beta2(default=0.999),
+    epsilon=shared.epsilon(default=1e-3),
 )
 def yogi(
     learning_rate: jax.Array, beta1: jax.Array, beta2: jax.Array, epsilon: jax.Array
@@ -228,14 +230,14 @@ def yogi(
         "code, is β₂ here: 0.92 instead of 0.08 (google-deepmind/optax#1715). They agree at β₂ = ½. The paper "
         "divides x by 1 + ηλ instead of subtracting ηλx."
     ),
-    learning_rate=shared.learning_rate(5e-2, shared.PER_STEP),
-    beta1=shared.beta1(0.98),
-    beta2=shared.beta2(0.92, "How long the average of gradient changes remembers."),
+    learning_rate=shared.learning_rate(default=5e-2, help=shared.PER_STEP),
+    beta1=shared.beta1(default=0.98),
+    beta2=shared.beta2(default=0.92, help="How long the average of gradient changes remembers."),
     beta3=Knob(
         0, 0.9999, 0.99, allowed=(0, shared.ALMOST_ONE), help="How long the average of squared gradients remembers."
     ),
-    epsilon=shared.epsilon(),
-    weight_decay=shared.weight_decay(0),
+    epsilon=shared.epsilon(default=1e-8),
+    weight_decay=shared.weight_decay(default=0),
 )
 def adan(
     learning_rate: jax.Array,

@@ -21,11 +21,11 @@ x_t &= x_{t-1} - \eta\,\frac{g_t}{\sqrt{v_t + \varepsilon}}
         "ε stands inside the root, as in optax; PyTorch puts it outside. v starts at a: optax's own default is 0.1, "
         "PyTorch's is 0. Where v is still 0 nothing moves."
     ),
-    learning_rate=shared.learning_rate(0.3, "How far each coordinate moves in the first step."),
+    learning_rate=shared.learning_rate(default=0.3, help="How far each coordinate moves in the first step."),
     initial_accumulator=Knob(
         0, 100, 0, allowed=(0, 1e12), help="The sum of squared gradients, a, that it pretends to have seen already."
     ),
-    epsilon=shared.epsilon(1e-10),
+    epsilon=shared.epsilon(default=1e-10),
 )
 def adagrad(
     learning_rate: jax.Array, initial_accumulator: jax.Array, epsilon: jax.Array
@@ -47,12 +47,12 @@ x_t &= x_{t-1} - u_t
         "ε stands outside the root, as in PyTorch; optax's own default puts it inside. v starts at 0 without bias "
         "correction, so the first steps are 1/√(1 − ρ) times as long."
     ),
-    learning_rate=shared.learning_rate(1e-2, shared.PER_STEP),
+    learning_rate=shared.learning_rate(default=1e-2, help=shared.PER_STEP),
     decay=Knob(
         0, 0.9999, 0.99, allowed=(0, shared.ALMOST_ONE), help="How long the average of squared gradients remembers."
     ),
-    momentum=shared.momentum(0),
-    epsilon=shared.epsilon(),
+    momentum=shared.momentum(default=0),
+    epsilon=shared.epsilon(default=1e-8),
 )
 def rmsprop(
     learning_rate: jax.Array, decay: jax.Array, momentum: jax.Array, epsilon: jax.Array
@@ -72,7 +72,7 @@ x_t &= x_{t-1} - \eta\, u_t
     source="Zeiler 2012, arXiv:1212.5701",
     teaches="The size of its own past steps takes the learning rate's place; ε decides how it gets going.",
     notes="The paper has no η, which is η = 1. The same as PyTorch's.",
-    learning_rate=shared.learning_rate(1, "A factor on every step; 1 is the method as published."),
+    learning_rate=shared.learning_rate(default=1, help="A factor on every step; 1 is the method as published."),
     decay=Knob(0, 0.9999, 0.9, allowed=(0, shared.ALMOST_ONE), help="How long both averages of squares remember."),
     epsilon=Knob(1e-12, 1, 1e-6, "log", allowed=(1e-30, 1e6), help="The square of the step it dares to begin with."),
 )
@@ -96,12 +96,14 @@ x_t &= x_{t-1} - m_t - \lambda\, x_{t-1}
         "in two dimensions v is kept whole. rms is the root mean square over both coordinates. The decay λ is not "
         "multiplied by η. PyTorch's η is at most 1/√t."
     ),
-    learning_rate=shared.learning_rate(2e-2, "The share of its own size by which the iterate moves in one step."),
+    learning_rate=shared.learning_rate(
+        default=2e-2, help="The share of its own size by which the iterate moves in one step."
+    ),
     decay=Knob(0, 1, 0.8, allowed=(0, 10), help="The exponent c: how fast the average of squares becomes a long one."),
     clipping_threshold=Knob(0.1, 10, 1, "log", allowed=(1e-6, 1e6), help="The largest root mean square d of a step."),
-    beta1=shared.beta1(0),
-    epsilon=shared.epsilon(1e-30),
-    weight_decay=shared.weight_decay(0),
+    beta1=shared.beta1(default=0),
+    epsilon=shared.epsilon(low=1e-30, default=1e-30),
+    weight_decay=shared.weight_decay(default=0),
 )
 def adafactor(
     learning_rate: jax.Array,

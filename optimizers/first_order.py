@@ -16,7 +16,7 @@ from optimizers.base import optimizer
     tex=r"x_t = x_{t-1} - \eta\, g_t",
     source="Cauchy 1847, Méthode générale pour la résolution des systèmes d'équations simultanées, C. R. 25:536–538",
     teaches="One step downhill, as long as the slope is steep: it settles while the learning rate is below 2/λ.",
-    learning_rate=shared.learning_rate(1e-3, shared.PER_SLOPE),
+    learning_rate=shared.learning_rate(default=1e-3, help=shared.PER_SLOPE),
 )
 def gradient_descent(learning_rate: jax.Array) -> optax.GradientTransformation:
     return optax.sgd(learning_rate)
@@ -36,8 +36,8 @@ x_t &= x_{t-1} - \eta\, v_t
         "while η is constant, another one under a schedule. The average v ← βv + (1 − β)g needs a learning rate "
         "1/(1 − β) times as large for the same path."
     ),
-    learning_rate=shared.learning_rate(5e-4, shared.PER_SLOPE),
-    momentum=shared.momentum(0.9),
+    learning_rate=shared.learning_rate(default=5e-4, help=shared.PER_SLOPE),
+    momentum=shared.momentum(default=0.9),
 )
 def momentum(learning_rate: jax.Array, momentum: jax.Array) -> optax.GradientTransformation:
     return optax.sgd(learning_rate, momentum)
@@ -56,8 +56,8 @@ x_t &= x_{t-1} - \eta\,(g_t + \beta\, v_t)
         "As in PyTorch, where x is the point that looks ahead. Nesterov writes the step in two sequences and lets β "
         "grow with t; here it is constant."
     ),
-    learning_rate=shared.learning_rate(4e-4, shared.PER_SLOPE),
-    momentum=shared.momentum(0.9),
+    learning_rate=shared.learning_rate(default=4e-4, help=shared.PER_SLOPE),
+    momentum=shared.momentum(default=0.9),
 )
 def nesterov(learning_rate: jax.Array, momentum: jax.Array) -> optax.GradientTransformation:
     return optax.sgd(learning_rate, momentum, nesterov=True)
@@ -83,11 +83,11 @@ x_t &= \left(1 - \tfrac1t\right) x_{t-1} + \tfrac1t\, z_t
         "and z."
     ),
     report=_average,
-    learning_rate=shared.learning_rate(2e-3, shared.PER_SLOPE),
+    learning_rate=shared.learning_rate(default=2e-3, help=shared.PER_SLOPE),
     beta1=Knob(
         0.1, 0.999, 0.9, allowed=(1e-3, shared.ALMOST_ONE), help="How near the gradient is taken to the average."
     ),
-    weight_decay=shared.weight_decay(0),
+    weight_decay=shared.weight_decay(default=0),
 )
 def schedule_free_sgd(
     learning_rate: jax.Array, beta1: jax.Array, weight_decay: jax.Array

@@ -1,6 +1,7 @@
 """Optimizers that find the length of their steps themselves."""
 
 import jax
+import jax.numpy as jnp
 import optax
 
 from knobs import Knob
@@ -75,6 +76,10 @@ def backtracking_line_search(
     return optax.chain(optax.sgd(1), search)
 
 
+def _slopes(step: jax.Array, *, grad: jax.Array) -> jax.Array:
+    return jnp.any(grad != 0)
+
+
 @optimizer(
     title="Prodigy",
     family="Without a learning rate",
@@ -90,19 +95,21 @@ x_t &= x_{t-1} - \gamma_t\left(\frac{m_t}{\sqrt{v_t} + d_t\,\varepsilon} + \lamb
     source="Mishchenko & Defazio 2024, Algorithm 4, arXiv:2306.06101",
     teaches="Adam that estimates its distance d to the minimum from the way it has come, and steps accordingly.",
     notes=(
-        "As in optax, the bias correction of the authors' code is on; the paper has none, and ε there stands with the "
-        "old d. optax divides r and s by d₀, which cancels. The paper has β₃ = √β₂."
+        "optax corrects the bias, which the paper does not and the authors' code may; ε stands with the new d as in that "
+        "code, in the paper with the old one. optax divides r and s by d₀, which cancels. The paper has β₃ = √β₂. Where "
+        "g is exactly 0 the step is left out, since r/s may be 0/0."
     ),
-    learning_rate=shared.learning_rate(1, "A factor on every step; 1 is the method as published."),
-    beta1=shared.beta1(),
-    beta2=shared.beta2(),
+    needs=("grad",),
+    learning_rate=shared.learning_rate(default=1, help="A factor on every step; 1 is the method as published."),
+    beta1=shared.beta1(default=0.9),
+    beta2=shared.beta2(default=0.999),
     beta3=Knob(
         0, 0.9999, 0.999**0.5, allowed=(0, shared.ALMOST_ONE), help="How long the estimate of the distance remembers."
     ),
-    epsilon=shared.epsilon(),
+    epsilon=shared.epsilon(default=1e-8),
     initial_distance=Knob(1e-9, 10, 1e-2, "log", allowed=(1e-30, 1e6), help="The first, too small, guess of d."),
     distance_factor=Knob(0.1, 10, 1, "log", allowed=(0, 1e6), help="The factor c on the estimate of the distance."),
-    weight_decay=shared.weight_decay(0),
+    weight_decay=shared.weight_decay(default=0),
 )
 def prodigy(
     learning_rate: jax.Array,
@@ -114,7 +121,7 @@ def prodigy(
     distance_factor: jax.Array,
     weight_decay: jax.Array,
 ) -> optax.GradientTransformation:
-    return optax.contrib.prodigy(
+    method = optax.contrib.prodigy(
         learning_rate,
         betas=(beta1, beta2),
         beta3=beta3,
@@ -123,3 +130,5 @@ def prodigy(
         estim_lr_coef=distance_factor,
         weight_decay=weight_decay,
     )
+    # Without it the first gradient, where it is zero, makes r/s = 0/0, and a run that rests would seem to diverge.
+    return optax.transforms.conditionally_mask(method, _slopes, forward_extra_args=True)

@@ -53,7 +53,7 @@ def _newton(learning_rate: jax.Array, curvature: Callable[[jax.Array], jax.Array
         "Nothing makes sure that the step goes downhill."
     ),
     needs=("hessian",),
-    learning_rate=shared.newton_rate(1),
+    learning_rate=shared.newton_rate(default=1),
 )
 def newton(learning_rate: jax.Array) -> optax.GradientTransformation:
     return _newton(learning_rate, lambda hessian: hessian)
@@ -70,7 +70,7 @@ def newton(learning_rate: jax.Array) -> optax.GradientTransformation:
         "curvature is below −μ the step goes uphill. Others call a Newton step times η < 1 damped: that is η here."
     ),
     needs=("hessian",),
-    learning_rate=shared.newton_rate(1),
+    learning_rate=shared.newton_rate(default=1),
     damping=Knob(1e-3, 1e4, 10, "log", allowed=(0, 1e12), help="The curvature μ that is added in every direction."),
 )
 def newton_damped(learning_rate: jax.Array, damping: jax.Array) -> optax.GradientTransformation:
@@ -89,7 +89,7 @@ x_t &= x_{t-1} - \eta\,(|H_t| + \mu I)^{+} g_t
     teaches="With curvatures taken as positive it is pushed away from saddles where Newton's method is drawn in.",
     notes="The paper adds a damping μ in its experiments; at μ = 0 it is the bare method.",
     needs=("hessian",),
-    learning_rate=shared.newton_rate(1),
+    learning_rate=shared.newton_rate(default=1),
     damping=Knob(1e-3, 1e4, 10, "log", allowed=(0, 1e12), help="The curvature μ that is added in every direction."),
 )
 def newton_saddle_free(learning_rate: jax.Array, damping: jax.Array) -> optax.GradientTransformation:
@@ -157,9 +157,9 @@ x_t &= x_{t-1} - \eta\,(u_t + \lambda\, x_{t-1})
         "same in every run. The paper has no bias correction and refreshes h before the step, optax after it."
     ),
     needs=("obj_fn",),
-    learning_rate=shared.learning_rate(5e-2, "The longest move of a coordinate in one step, at ρ = 1."),
-    beta1=shared.beta1(0.965),
-    beta2=shared.beta2(0.99, "How long the average of curvatures remembers, in refreshes."),
+    learning_rate=shared.learning_rate(default=5e-2, help="The longest move of a coordinate in one step, at ρ = 1."),
+    beta1=shared.beta1(default=0.965),
+    beta2=shared.beta2(default=0.99, help="How long the average of curvatures remembers, in refreshes."),
     gamma=Knob(
         1e-3, 10, 0.1, "log", allowed=(0, 1e6), help="A factor on the curvature; larger steps where it is small."
     ),
@@ -167,8 +167,8 @@ x_t &= x_{t-1} - \eta\,(u_t + \lambda\, x_{t-1})
     update_interval=Knob(
         1, 100, 10, "log", allowed=(1, 10000), integer=True, help="Steps from one look at the curvature to the next, k."
     ),
-    epsilon=shared.epsilon(),
-    weight_decay=shared.weight_decay(0),
+    epsilon=shared.epsilon(default=1e-8),
+    weight_decay=shared.weight_decay(default=0),
 )
 def sophia(
     learning_rate: jax.Array,

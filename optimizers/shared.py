@@ -1,5 +1,7 @@
 """Knobs that several optimizers share: one range and one sentence each; the default belongs to the entry."""
 
+from functools import partial
+
 from knobs import Knob
 
 ALMOST_ONE = 0.999999
@@ -8,39 +10,31 @@ ALMOST_ONE = 0.999999
 PER_SLOPE = "How far one unit of slope moves the ball."
 PER_STEP = "About how far each coordinate moves in one step, however steep it is."
 
+learning_rate = partial(Knob, low=1e-5, high=10, scale="log", allowed=(0, 1e6))
+"""In units that differ between optimizers, so each says which; 0 is allowed, to see that nothing moves."""
 
-def learning_rate(default: float, help: str) -> Knob:
-    """The learning rate; 0 is allowed, to see that nothing moves."""
-    return Knob(1e-5, 10, default, "log", allowed=(0, 1e6), help=help)
+newton_rate = partial(Knob, low=1e-2, high=2, scale="log", allowed=(0, 1e6), help="The share of the full step taken.")
 
+momentum = partial(
+    Knob, low=0, high=0.999, allowed=(0, ALMOST_ONE), help="The share of the last velocity that is kept."
+)
 
-def momentum(default: float, help: str = "The share of the last velocity that is kept.") -> Knob:
-    """The factor of what is remembered from the last step."""
-    return Knob(0, 0.999, default, allowed=(0, ALMOST_ONE), help=help)
+beta1 = partial(Knob, low=0, high=0.999, allowed=(0, ALMOST_ONE), help="How long the average of gradients remembers.")
 
+beta2 = partial(
+    Knob, low=0, high=0.9999, allowed=(0, ALMOST_ONE), help="How long the average of squared gradients remembers."
+)
 
-def beta1(default: float = 0.9) -> Knob:
-    """The memory of the average of gradients."""
-    help = "How long the average of gradients remembers: about 1/(1 - beta1) steps."
-    return Knob(0, 0.999, default, allowed=(0, ALMOST_ONE), help=help)
+epsilon = partial(
+    Knob,
+    low=1e-12,
+    high=1,
+    scale="log",
+    allowed=(1e-30, 1e6),
+    help="Keeps the division defined where the slope vanishes.",
+)
+"""Never 0: on a coordinate without slope 0/0 would end the run."""
 
-
-def beta2(default: float = 0.999, help: str = "How long the average of squared gradients remembers.") -> Knob:
-    """The memory of the second average."""
-    return Knob(0, 0.9999, default, allowed=(0, ALMOST_ONE), help=help)
-
-
-def epsilon(default: float = 1e-8) -> Knob:
-    """The term that keeps a denominator positive; never 0, since 0/0 would end a run on every flat coordinate."""
-    help = "Keeps the division defined where the slope vanishes."
-    return Knob(min(1e-12, default), 1, default, "log", allowed=(1e-30, 1e6), help=help)
-
-
-def weight_decay(default: float) -> Knob:
-    """The factor of the iterate that is subtracted beside the step."""
-    return Knob(0, 1, default, allowed=(0, 1e6), help="How strongly each step pulls the ball towards the origin.")
-
-
-def newton_rate(default: float) -> Knob:
-    """The learning rate of a method whose full step is 1."""
-    return Knob(1e-2, 2, default, "log", allowed=(0, 1e6), help="The share of the full step that is taken.")
+weight_decay = partial(
+    Knob, low=0, high=1, allowed=(0, 1e6), help="How strongly each step pulls the ball towards the origin."
+)

@@ -20,8 +20,8 @@ x_t &= x_{t-1} - \eta\,\mathrm{sign}(m_t)
     source="Bernstein et al. 2018, arXiv:1802.04434",
     teaches="Steps of one length, whatever the slope: it never comes to rest closer than the learning rate.",
     notes="At β = 0 it is signSGD.",
-    learning_rate=shared.learning_rate(1e-2, EXACTLY),
-    momentum=shared.momentum(0.9, "How long the average of gradients remembers."),
+    learning_rate=shared.learning_rate(default=1e-2, help=EXACTLY),
+    momentum=shared.momentum(default=0.9, help="How long the average of gradients remembers."),
 )
 def signum(learning_rate: jax.Array, momentum: jax.Array) -> optax.GradientTransformation:
     return optax.signum(learning_rate, momentum)
@@ -38,10 +38,10 @@ x_t &= x_{t-1} - \eta\,(u_t + \lambda\, x_{t-1})
     source="Chen et al. 2023, arXiv:2302.06675",
     teaches="Signum with two memories: a short one for the step, a long one that is kept.",
     notes="As published. The decay is multiplied by η, as in AdamW here.",
-    learning_rate=shared.learning_rate(1e-2, EXACTLY),
-    beta1=shared.beta1(),
-    beta2=shared.beta2(0.99, "How long the average that is kept remembers."),
-    weight_decay=shared.weight_decay(1e-3),
+    learning_rate=shared.learning_rate(default=1e-2, help=EXACTLY),
+    beta1=shared.beta1(default=0.9),
+    beta2=shared.beta2(default=0.99, help="How long the average that is kept remembers."),
+    weight_decay=shared.weight_decay(default=1e-3),
 )
 def lion(
     learning_rate: jax.Array, beta1: jax.Array, beta2: jax.Array, weight_decay: jax.Array
@@ -68,7 +68,7 @@ x_t &= \begin{cases} x_{t-1} & g_t\, p_{t-1} < 0 \\ x_{t-1} - p_{t-1} & \text{el
         "optax 0.2.8 takes each step one gradient late: x moves by p of the step before, and not at all in the first "
         "one (google-deepmind/optax#1725). The paper and PyTorch move by p of this step."
     ),
-    learning_rate=shared.learning_rate(1e-2, "The length of the first step in each coordinate."),
+    learning_rate=shared.learning_rate(default=1e-2, help="The length of the first step in each coordinate."),
     decrease_factor=Knob(0.05, 0.95, 0.5, allowed=(1e-6, 1), help="What a step is multiplied by when the slope flips."),
     increase_factor=Knob(
         1, 2, 1.2, allowed=(1, 1e3), help="What a step is multiplied by while the slope keeps its sign."
@@ -101,11 +101,13 @@ x_t &= x_{t-1} - \eta\,\frac{\lVert x_{t-1} \rVert}{\lVert r_t \rVert}\, r_t
         "The norms are over both coordinates: the pair is one layer. Where either norm is 0 the ratio is 1. The paper "
         "allows a function of ‖x‖; this is the identity, as in optax."
     ),
-    learning_rate=shared.learning_rate(5e-2, "The share of its distance from the origin by which the ball moves."),
-    beta1=shared.beta1(),
-    beta2=shared.beta2(),
-    epsilon=shared.epsilon(1e-6),
-    weight_decay=shared.weight_decay(0),
+    learning_rate=shared.learning_rate(
+        default=5e-2, help="The share of its distance from the origin by which the ball moves."
+    ),
+    beta1=shared.beta1(default=0.9),
+    beta2=shared.beta2(default=0.999),
+    epsilon=shared.epsilon(default=1e-6),
+    weight_decay=shared.weight_decay(default=0),
 )
 def lamb(
     learning_rate: jax.Array, beta1: jax.Array, beta2: jax.Array, epsilon: jax.Array, weight_decay: jax.Array

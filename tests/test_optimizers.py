@@ -4,6 +4,7 @@ import json
 import re
 from itertools import islice
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import jax.numpy as jnp
@@ -11,6 +12,7 @@ import numpy as np
 import optax
 import optimizer_oracles as oracles
 import pytest
+from hand_surfaces import SURFACES
 
 from engine import descend
 from knobs import Knob
@@ -87,13 +89,13 @@ SYMBOLS = {
 
 def followed(key, surface, points, **settings):
     """The points of the transcription from the run's start on, up to (STEPS + 1, 2)."""
-    rule, on = getattr(oracles, key), oracles.SURFACES[surface]
-    knobs = {name: knob.default for name, knob in OPTIMIZERS[key].knobs.items()} | settings
+    rule, on = getattr(oracles, key), SURFACES[surface]
+    knobs = SimpleNamespace(**{name: knob.default for name, knob in OPTIMIZERS[key].knobs.items()} | settings)
     if key == "polyak_sgd":
         # It bounces between the walls of a valley, and each bounce multiplies the rounding of the one before. As it
         # remembers nothing, each of its steps can be followed from where the run stood.
-        return np.array([points[0], *(next(rule(on, point, **knobs)) for point in points[:-1])])
-    return np.array([points[0], *islice(rule(on, points[0], **knobs), STEPS)])
+        return np.array([points[0], *(next(rule(on, point, knobs)) for point in points[:-1])])
+    return np.array([points[0], *islice(rule(on, points[0], knobs), STEPS)])
 
 
 def test_optimizers_have_a_second_setting_of_every_knob_in_this_file():
@@ -150,6 +152,24 @@ def test_optimizer_runs_on_every_landscape(key):
         run = descend(name, key, steps=STEPS)
         assert tuple(run.points[0]) == landscape.start
         assert np.isfinite(run.points[: run.length + 1]).all(), name
+
+
+@pytest.mark.parametrize("key", list(OPTIMIZERS))
+def test_optimizer_runs_at_the_ends_of_what_every_knob_allows(key):
+    for name, knob in OPTIMIZERS[key].knobs.items():
+        for end in knob.limits:
+            extreme: dict[str, Any] = {name: end}
+            run = descend("rosenbrock", key, steps=STEPS, **extreme)
+            assert np.isfinite(run.points[: run.length + 1]).all(), f"{name} = {end}"
+
+
+@pytest.mark.parametrize("key", list(OPTIMIZERS))
+@pytest.mark.parametrize(("surface", "start"), [("saddle", (0, 0)), ("bowl", (0, 0)), ("bowl", (5, 0))])
+def test_optimizer_does_not_diverge_where_a_slope_is_zero(key, surface, start):
+    run = descend(surface, key, start=start, steps=20)
+    assert run.status != "diverged"
+    if key != "yogi":  # its average of gradients starts at 1e-6 in optax, so that it leaves a saddle by itself
+        assert not run.points[: run.length + 1, np.array(start) == 0].any()
 
 
 @pytest.mark.parametrize("key", list(OPTIMIZERS))
