@@ -36,7 +36,7 @@ export class Actors {
     const buffer = gl.createBuffer();
     gl.bindBuffer(gl.ARRAY_BUFFER, buffer);
     gl.bufferData(gl.ARRAY_BUFFER, positions, gl.STATIC_DRAW);
-    attribute(gl, 0, 3, 12, 0, 0);
+    attribute(gl, 0, 4, 16, 0, 0);
     return { array, buffer };
   }
 
@@ -119,7 +119,7 @@ export class Actors {
   iterates(place, from, count) {
     const { theme } = this;
     this.gl.bindVertexArray(this.buffers[place].dots.array);
-    this.#draw(DISC, 4.6, from, count, theme.series(this.paths[place].run), theme.halo, 0, 0.3);
+    this.#draw(DISC, 6.4, from, count, theme.series(this.paths[place].run), theme.halo, 0, 0.3);
   }
 
   /** The stationary points, and where each run starts. */
@@ -205,5 +205,5 @@ function onGround(/** @type {import("./terrain.js").Terrain} */ terrain, /** @ty
   const u = (x - terrain.low[0]) / terrain.span[0];
   const v = (y - terrain.low[1]) / terrain.span[1];
   const on = Math.min(u, v) >= -1e-9 && Math.max(u, v) <= 1 + 1e-9;
-  return [(u - 0.5) * terrain.scale[0], (v - 0.5) * terrain.scale[1], on ? terrain.height(u, v) * terrain.scale[2] + 0.008 : NOWHERE];
+  return [(u - 0.5) * terrain.scale[0], (v - 0.5) * terrain.scale[1], on ? terrain.height(u, v) * terrain.scale[2] + 0.008 : NOWHERE, 1];
 }

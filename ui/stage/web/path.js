@@ -11,6 +11,8 @@ import { roll } from "./matrix.js";
 
 export const RADIUS = 0.05; // of the ball, in world units
 export const PIECE = 9; // floats a piece: x, y, z, step at both ends, and the length of the trail before it
+const ROOM = 0.025; // of the map's side, from one iterate to the next, for a dot of full size
+const SMALLEST = 0.5; // size of a dot where they crowd
 const LIFT = 0.004; // of the trail above the mesh
 const MOST = 60000; // pieces a run
 const FAR = 1e4; // map sides; from further out, rounding decides where a segment would cross the map
@@ -105,11 +107,13 @@ export class Path {
         travelled += this.#rollOver(piece, 1, this.turns, (piece + 1) * 4);
       }
     }
-    /** x, y, z of each iterate; one that is off the map is put where nothing is drawn. */
-    this.iterates = new Float32Array((run.length + 1) * 3);
+    /** x, y, z and size of each iterate's dot: smaller where they crowd; off the map where nothing is drawn. */
+    this.iterates = new Float32Array((run.length + 1) * 4);
     for (let i = 0; i <= run.length; i++) {
-      if (!this.inside(i)) this.iterates.set([0, 0, 1e6], i * 3);
-      else this.#place(this.iterates, i * 3, this.u[i], this.v[i], this.offset[i]);
+      const apart = i ? Math.hypot(this.u[i] - this.u[i - 1], this.v[i] - this.v[i - 1]) : 1;
+      if (!this.inside(i)) this.iterates.set([0, 0, 1e6, 1], i * 4);
+      else this.#place(this.iterates, i * 4, this.u[i], this.v[i], this.offset[i]);
+      this.iterates[i * 4 + 3] = Math.min(Math.max(apart / ROOM, SMALLEST), 1);
     }
   }
 

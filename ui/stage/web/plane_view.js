@@ -15,7 +15,7 @@ import { ballSign, exitArrow } from "./marks.js";
 
 const DEEPEST = 400; // how far the window can zoom in
 const BALL = 24; // the side of its box, in CSS pixels
-const DOT = 2.4; // radius of an iterate's dot
+const DOTS = [1.2, 2.9]; // radius of an iterate's dot, where they crowd and where they are far apart
 
 export class PlaneView {
   /**
@@ -323,8 +323,10 @@ export class PlaneView {
     for (let i = Math.floor(from); i <= Math.floor(last); i++) {
       if (!path.inside(i)) continue;
       const [x, y] = i < run.length ? this.#along(path, i, 0) : this.#along(path, Math.max(i - 1, 0), 1);
-      dots.moveTo(x + DOT, y);
-      dots.arc(x, y, DOT, 0, 2 * Math.PI);
+      const [x0, y0] = i ? this.#along(path, i - 1, 0) : [x + 100, y];
+      const radius = Math.min(Math.max(Math.hypot(x - x0, y - y0) * 0.3, DOTS[0]), DOTS[1]);
+      dots.moveTo(x + radius, y);
+      dots.arc(x, y, radius, 0, 2 * Math.PI);
     }
     pen.lineCap = "butt";
     pen.lineWidth = 4;

@@ -200,17 +200,20 @@ void main() {
 /** Small signs that face the viewer: 0 disc, 1 star, 2 diamond, 3 cross, 4 ring. */
 export const sign = {
   vertex: `
-layout(location = 0) in vec3 a_at;
+layout(location = 0) in vec4 a_at; // x, y, z, and its size as a share of u_size
 uniform mat4 u_camera;
 uniform float u_size;
+out float v_size;
 void main() {
-  gl_Position = u_camera * vec4(a_at, 1);
-  gl_PointSize = u_size + 3.0;
+  v_size = u_size * a_at.w;
+  gl_Position = u_camera * vec4(a_at.xyz, 1);
+  gl_PointSize = v_size + 3.0;
 }`,
   fragment: `
 uniform vec4 u_fill, u_edge;
-uniform float u_size, u_edge_width, u_faint, u_bias;
+uniform float u_edge_width, u_faint, u_bias;
 uniform int u_shape;
+in float v_size;
 out vec4 colour;
 ${VISIBLE}
 float star(vec2 p) {
@@ -222,14 +225,14 @@ float star(vec2 p) {
   return dot(q - tip, normalize(vec2(-edge.y, edge.x))) * -1.0;
 }
 void main() {
-  vec2 p = (gl_PointCoord * 2.0 - 1.0) * (u_size + 3.0) / u_size;
+  vec2 p = (gl_PointCoord * 2.0 - 1.0) * (v_size + 3.0) / v_size;
   p.y = -p.y;
   float d = u_shape == 1 ? star(p)
     : u_shape == 2 ? (abs(p.x) + abs(p.y) - 0.95) * 0.707
     : u_shape == 3 ? max(min(abs(p.x - p.y), abs(p.x + p.y)) * 0.707 - 0.24, length(p) - 0.95)
     : u_shape == 4 ? abs(length(p) - 0.72) - 0.2
     : length(p) - 0.95;
-  float pixel = 2.0 / u_size;
+  float pixel = 2.0 / v_size;
   float cover = clamp(0.5 - d / pixel, 0.0, 1.0);
   float inner = clamp(0.5 - (d + u_edge_width * pixel) / pixel, 0.0, 1.0);
   float alpha = cover * mix(u_faint, 1.0, visible(gl_FragCoord.z, u_bias));

@@ -158,6 +158,7 @@ class Stage {
     if (elsewhere) {
       this.map = surface;
       this.terrain = new Terrain(surface);
+      this.root.style.setProperty("--aspect", String(this.terrain.span[0] / this.terrain.span[1]));
       this.surface.setSurface(surface, this.terrain);
       this.plane.setSurface(surface, this.terrain);
     }

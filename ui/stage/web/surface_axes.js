@@ -69,7 +69,7 @@ export function drawAxes(canvas, view) {
   const away = [-1, 0];
   const top = at([...corner, 2 * sz]);
   const foot = at([...corner, 0]);
-  if (Math.hypot(top[0] - foot[0], top[1] - foot[1]) > 40 * ratio) {
+  if (Math.hypot(top[0] - foot[0], top[1] - foot[1]) > 24 * ratio) {
     pen.strokeStyle = theme.ink(0.45);
     pen.beginPath();
     pen.moveTo(foot[0], foot[1]);
