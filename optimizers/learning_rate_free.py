@@ -95,9 +95,9 @@ x_t &= x_{t-1} - \gamma_t\left(\frac{m_t}{\sqrt{v_t} + d_t\,\varepsilon} + \lamb
     source="Mishchenko & Defazio 2024, Algorithm 4, arXiv:2306.06101",
     teaches="Adam that estimates its distance d to the minimum from the way it has come, and steps accordingly.",
     notes=(
-        "optax corrects the bias, which the paper does not and the authors' code may; ε stands with the new d as in that "
-        "code, in the paper with the old one. optax divides r and s by d₀, which cancels. The paper has β₃ = √β₂. Where "
-        "g is exactly 0 the step is left out, since r/s may be 0/0."
+        "optax corrects the bias, which the paper does not and the authors' code may; ε stands with the new d, as in "
+        "that code, in the paper with the old one. optax divides r and s by d₀, which cancels. The paper has β₃ = √β₂. "
+        "Where g is exactly 0 the step is left out, since r/s may be 0/0."
     ),
     needs=("grad",),
     learning_rate=shared.learning_rate(default=1, help="A factor on every step; 1 is the method as published."),
