@@ -221,8 +221,8 @@ export class CurveView {
   #events(pen, run, size) {
     const { plot, theme } = this;
     const events = [];
-    if (run.left) events.push([run.left.step, "left the map"]);
-    if (run.not_finite !== null) events.push([Math.min(run.not_finite, this.steps), "not finite"]);
+    if (run.left) events.push([run.left.step, run.left.step ? `left the map: ${run.left.step}` : "starts off the map"]);
+    if (run.not_finite !== null) events.push([run.not_finite, `not finite: ${run.not_finite}`]);
     let free = Math.max(...events.map(([step]) => plot.left + (/** @type {number} */ (step) / this.steps) * plot.width)) + 6;
     pen.font = `600 ${size * 0.95}px ${theme.font}`;
     for (const [step, text] of /** @type {[number, string][]} */ (events)) {
@@ -236,11 +236,10 @@ export class CurveView {
       pen.stroke();
       pen.setLineDash([]);
       pen.fillStyle = theme.text;
-      const label = `${text}: ${step}`;
-      const wide = pen.measureText(label).width;
+      const wide = pen.measureText(text).width;
       const at = Math.min(free, plot.left + plot.width - wide);
       pen.textAlign = "left";
-      pen.fillText(label, at, plot.top + size);
+      pen.fillText(text, at, plot.top + size);
       free = at + wide + size;
     }
   }
