@@ -6,6 +6,7 @@ import { print } from "./numbers.js";
 
 /** @typedef {import("./payload.js").Run} Run */
 
+const FAR = 1e30; // as in ui/stage/payload.py
 const SIGNS = { running: "…", converged: "✓", diverged: "▲", left: "↗" };
 const WORDS = { running: "still running", converged: "at a minimum", diverged: "diverged", left: "off the map" };
 
@@ -46,7 +47,9 @@ export class Legend {
       const { run } = row;
       const i = Math.min(whole, run.length);
       row.loss.textContent = `loss ${print(run.loss[i])}`;
-      row.place.textContent = `at (${print(run.x[i])}, ${print(run.y[i])})`;
+      // Python sends a point further out than FAR as one at that distance in its direction: its numbers mean nothing.
+      const far = Math.max(Math.abs(run.x[i]), Math.abs(run.y[i])) >= FAR;
+      row.place.textContent = far ? "more than 10³⁰ away" : `at (${print(run.x[i])}, ${print(run.y[i])})`;
       const ended = whole >= run.length;
       const status = ended && run.status !== "running" ? run.status : run.left && whole >= run.left.step ? "left" : ended ? run.status : "";
       if (status !== row.shown) {
