@@ -178,11 +178,15 @@ def test_theme_follows_the_system(visit, scheme):
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_charts_open_in_both_themes(visit, scheme):
+def test_charts_open_in_both_themes_and_follow_the_run(visit, scheme):
     here = visit(color_scheme=scheme)
     page = here.go()
     page.get_by_text("Numbers and charts").click()
     expect(page.locator(".js-plotly-plot")).to_have_count(3)
+    minimum = page.locator(".js-plotly-plot").nth(2)
+    before = minimum.locator(".scatterlayer path.js-line").get_attribute("d")
+    here.set_rate("0.0007")
+    expect(minimum.locator(".scatterlayer path.js-line")).not_to_have_attribute("d", before or "")
 
 
 def test_controls_are_reached_by_keyboard_in_their_order(visit):

@@ -5,19 +5,23 @@ import streamlit as st
 from landscapes import LANDSCAPES
 from optimizers import OPTIMIZERS
 from ui import controls, panels, session
-from ui.scenario import run
+from ui.scenario import Scenario, run
 from ui.stage import show_stage
 
 
-@st.fragment
-def laboratory(shown: tuple[str, str]) -> None:
-    """The controls, the stage and the run in numbers: what a move of a control draws again.
+def surroundings(scenario: Scenario) -> tuple[object, ...]:
+    """What the page shows around the laboratory: the texts of a surface and an optimizer, and charts when open."""
+    return scenario.landscape, scenario.optimizer, scenario if st.session_state.get("charts") else None
 
-    The texts around it belong to a surface and an optimizer; when these are no longer the ones shown, the whole page
-    is drawn again.
+
+@st.fragment
+def laboratory(around: tuple[object, ...]) -> None:
+    """The controls, the stage and the run in numbers: all that a move of a control draws again.
+
+    `around` is what the page around it was drawn for; when that is no longer right, the whole page is drawn again.
     """
     scenario = session.current()
-    if (scenario.landscape, scenario.optimizer) != shown:
+    if surroundings(scenario) != around:
         st.rerun()
     trajectory = run(scenario)
     side, middle = st.columns([1, 3.6], gap="medium")
@@ -28,23 +32,21 @@ def laboratory(shown: tuple[str, str]) -> None:
         if more.open:
             with more:
                 controls.details(scenario)
-        st.button(
-            "Reset everything", key="reset", icon=":material/restart_alt:", type="tertiary", on_click=session.reset
-        )
+        controls.reset()
     with middle:
         show_stage([trajectory], on_start=session.set_start)
         panels.numbers(trajectory)
-        charts = st.expander("Numbers and charts", key="charts", on_change=session.keep)
-        if charts.open:
-            with charts:
-                panels.charts(trajectory)
 
 
 scenario = session.current()
 surface, method = LANDSCAPES[scenario.landscape], OPTIMIZERS[scenario.optimizer]
 st.html('<h1 class="unseen">Explore: one optimizer on one surface</h1>')
 panels.notice(session.ignored(), session.dismiss)
-laboratory((surface.key, method.key))
+laboratory(surroundings(scenario))
+charts = st.expander("Numbers and charts", key="charts", on_change=session.keep)
+if charts.open:
+    with charts:
+        panels.charts(run(scenario))
 left, right = st.columns(2, gap="large")
 with left:
     panels.about(surface.title, surface.teaches, f"f(x, y) = {surface.tex}", surface.source, surface.notes)
