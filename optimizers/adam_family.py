@@ -7,19 +7,13 @@ from knobs import Knob
 from optimizers import shared
 from optimizers.base import optimizer
 
-AVERAGE = r"m_t &= \beta_1 m_{t-1} + (1 - \beta_1)\, g_t, \qquad \hat m_t = \frac{m_t}{1 - \beta_1^t}"
-SQUARES = r"v_t &= \beta_2 v_{t-1} + (1 - \beta_2)\, g_t^2, \qquad \hat v_t = \frac{v_t}{1 - \beta_2^t}"
-"""Adam's two averages, which start at 0, with their bias corrections."""
-
-
-def _aligned(*lines: str) -> str:
-    return "\n".join([r"\begin{aligned}", " \\\\\n".join(lines), r"\end{aligned}"])
-
 
 @optimizer(
     title="Adam",
     family="Adam family",
-    tex=_aligned(AVERAGE, SQUARES, r"x_t &= x_{t-1} - \eta\,\frac{\hat m_t}{\sqrt{\hat v_t} + \varepsilon}"),
+    tex=shared.aligned(
+        *shared.AVERAGE, *shared.SQUARES, r"x_t &= x_{t-1} - \eta\,\frac{\hat m_t}{\sqrt{\hat v_t} + \varepsilon}"
+    ),
     source="Kingma & Ba 2015, arXiv:1412.6980",
     teaches="Every coordinate moves by about the learning rate, however steep it is.",
     notes="As in the paper and in PyTorch: ε outside the root, after the bias correction.",
@@ -37,9 +31,9 @@ def adam(
 @optimizer(
     title="AdamW",
     family="Adam family",
-    tex=_aligned(
-        AVERAGE,
-        SQUARES,
+    tex=shared.aligned(
+        *shared.AVERAGE,
+        *shared.SQUARES,
         r"x_t &= x_{t-1} - \eta\left(\frac{\hat m_t}{\sqrt{\hat v_t} + \varepsilon} + \lambda\, x_{t-1}\right)",
     ),
     source="Loshchilov & Hutter 2019, arXiv:1711.05101",
@@ -63,9 +57,9 @@ def adamw(
 @optimizer(
     title="AMSGrad",
     family="Adam family",
-    tex=_aligned(
-        AVERAGE,
-        SQUARES,
+    tex=shared.aligned(
+        *shared.AVERAGE,
+        *shared.SQUARES,
         r"\bar v_t &= \max(\bar v_{t-1},\ \hat v_t)",
         r"x_t &= x_{t-1} - \eta\,\frac{\hat m_t}{\sqrt{\bar v_t} + \varepsilon}",
     ),
@@ -89,9 +83,9 @@ def amsgrad(
 @optimizer(
     title="Nadam",
     family="Adam family",
-    tex=_aligned(
-        AVERAGE,
-        SQUARES,
+    tex=shared.aligned(
+        *shared.AVERAGE,
+        *shared.SQUARES,
         r"n_t &= \beta_1 \frac{m_t}{1 - \beta_1^{t+1}} + (1 - \beta_1)\frac{g_t}{1 - \beta_1^t}",
         r"x_t &= x_{t-1} - \eta\,\frac{n_t}{\sqrt{\hat v_t} + \varepsilon}",
     ),
@@ -112,10 +106,11 @@ def nadam(
 @optimizer(
     title="RAdam",
     family="Adam family",
-    tex=_aligned(
-        AVERAGE,
-        SQUARES,
-        r"\rho_\infty &= \tfrac{2}{1 - \beta_2} - 1, \qquad \rho_t = \rho_\infty - \frac{2t\beta_2^t}{1 - \beta_2^t}",
+    tex=shared.aligned(
+        *shared.AVERAGE,
+        *shared.SQUARES,
+        r"\rho_\infty &= 2 / (1 - \beta_2) - 1",
+        r"\rho_t &= \rho_\infty - 2t\beta_2^t / (1 - \beta_2^t)",
         r"r_t &= \sqrt{\frac{(\rho_t - 4)(\rho_t - 2)\,\rho_\infty}{(\rho_\infty - 4)(\rho_\infty - 2)\,\rho_t}}",
         r"x_t &= x_{t-1} - \eta\,\begin{cases}"
         r" r_t\,\hat m_t / (\sqrt{\hat v_t} + \varepsilon) & \rho_t \ge \tau \\ \hat m_t & \rho_t < \tau \end{cases}",
@@ -141,8 +136,8 @@ def radam(
 @optimizer(
     title="AdaMax",
     family="Adam family",
-    tex=_aligned(
-        AVERAGE,
+    tex=shared.aligned(
+        *shared.AVERAGE,
         r"u_t &= \max(\beta_2 u_{t-1},\ |g_t| + \varepsilon)",
         r"x_t &= x_{t-1} - \eta\,\frac{\hat m_t}{u_t}",
     ),
@@ -163,10 +158,10 @@ def adamax(
 @optimizer(
     title="AdaBelief",
     family="Adam family",
-    tex=_aligned(
-        AVERAGE,
-        r"s_t &= \beta_2 s_{t-1} + (1 - \beta_2)(g_t - m_t)^2 + \varepsilon,"
-        r" \qquad \hat s_t = \frac{s_t}{1 - \beta_2^t}",
+    tex=shared.aligned(
+        *shared.AVERAGE,
+        r"s_t &= \beta_2 s_{t-1} + (1 - \beta_2)(g_t - m_t)^2 + \varepsilon",
+        r"\hat s_t &= s_t / (1 - \beta_2^t)",
         r"x_t &= x_{t-1} - \eta\,\frac{\hat m_t}{\sqrt{\hat s_t} + \varepsilon}",
     ),
     source="Zhuang et al. 2020, arXiv:2010.07468",
@@ -191,11 +186,12 @@ def adabelief(
 @optimizer(
     title="Yogi",
     family="Adam family",
-    tex=_aligned(
-        AVERAGE,
-        r"v_t &= v_{t-1} - (1 - \beta_2)\,\mathrm{sign}(v_{t-1} - g_t^2)\, g_t^2,"
-        r" \qquad \hat v_t = \frac{v_t}{1 - \beta_2^t}",
-        r"x_t &= x_{t-1} - \eta\,\frac{\hat m_t}{\sqrt{\hat v_t} + \varepsilon}, \qquad m_0 = v_0 = 10^{-6}",
+    tex=shared.aligned(
+        *shared.AVERAGE,
+        r"v_t &= v_{t-1} - (1 - \beta_2)\,\mathrm{sign}(v_{t-1} - g_t^2)\, g_t^2",
+        shared.SQUARES[1],
+        r"x_t &= x_{t-1} - \eta\,\frac{\hat m_t}{\sqrt{\hat v_t} + \varepsilon}",
+        r"m_0 &= v_0 = 10^{-6}",
     ),
     source="Zaheer et al. 2018, Adaptive Methods for Nonconvex Optimization, NeurIPS 31",
     teaches="The divisor moves by at most the newest squared slope, so it falls slowly after a steep moment.",
@@ -214,12 +210,13 @@ def yogi(
 @optimizer(
     title="Adan",
     family="Adam family",
-    tex=_aligned(
-        r"d_t &= g_t - g_{t-1}, \qquad d_1 = 0",
-        AVERAGE,
-        r"v_t &= \beta_2 v_{t-1} + (1 - \beta_2)\, d_t, \qquad \hat v_t = \frac{v_t}{1 - \beta_2^t}",
-        r"n_t &= \beta_3 n_{t-1} + (1 - \beta_3)\,(g_t + (1 - \beta_2)\, d_t)^2,"
-        r" \qquad \hat n_t = \frac{n_t}{1 - \beta_3^t}",
+    tex=shared.aligned(
+        r"d_t &= g_t - g_{t-1}, \quad d_1 = 0",
+        *shared.AVERAGE,
+        r"v_t &= \beta_2 v_{t-1} + (1 - \beta_2)\, d_t",
+        shared.SQUARES[1],
+        r"n_t &= \beta_3 n_{t-1} + (1 - \beta_3)\,(g_t + (1 - \beta_2)\, d_t)^2",
+        r"\hat n_t &= n_t / (1 - \beta_3^t)",
         r"x_t &= x_{t-1} - \eta\left(\frac{\hat m_t + (1 - \beta_2)\,\hat v_t}{\sqrt{\hat n_t} + \varepsilon}"
         r" + \lambda\, x_{t-1}\right)",
     ),

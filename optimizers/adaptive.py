@@ -12,7 +12,7 @@ from optimizers.base import optimizer
     title="Adagrad",
     family="Adaptive",
     tex=r"""\begin{aligned}
-v_t &= v_{t-1} + g_t^2, \qquad v_0 = a \\
+v_t &= v_{t-1} + g_t^2, \quad v_0 = a \\
 x_t &= x_{t-1} - \eta\,\frac{g_t}{\sqrt{v_t + \varepsilon}}
 \end{aligned}""",
     source="Duchi, Hazan & Singer 2011, JMLR 12:2121–2159",
@@ -84,9 +84,12 @@ def adadelta(learning_rate: jax.Array, decay: jax.Array, epsilon: jax.Array) -> 
     title="Adafactor",
     family="Adaptive",
     tex=r"""\begin{aligned}
-\rho_t &= 1 - t^{-c}, \qquad v_t = \rho_t\, v_{t-1} + (1 - \rho_t)\,(g_t^2 + \varepsilon) \\
-u_t &= \frac{g_t}{\sqrt{v_t}}, \qquad \hat u_t = \frac{u_t}{\max(1,\ \mathrm{rms}(u_t)/d)} \\
-m_t &= \beta_1 m_{t-1} + (1 - \beta_1)\,\eta\,\max(10^{-3},\ \mathrm{rms}(x_{t-1}))\,\hat u_t \\
+\rho_t &= 1 - t^{-c} \\
+v_t &= \rho_t\, v_{t-1} + (1 - \rho_t)\,(g_t^2 + \varepsilon) \\
+u_t &= g_t / \sqrt{v_t} \\
+\hat u_t &= u_t / \max(1,\ \mathrm{rms}(u_t) / d) \\
+\alpha_t &= \eta\,\max(10^{-3},\ \mathrm{rms}(x_{t-1})) \\
+m_t &= \beta_1 m_{t-1} + (1 - \beta_1)\,\alpha_t\,\hat u_t \\
 x_t &= x_{t-1} - m_t - \lambda\, x_{t-1}
 \end{aligned}""",
     source="Shazeer & Stern 2018, arXiv:1804.04235",

@@ -71,9 +71,10 @@ def _average(iterate: jax.Array, state: Any) -> jax.Array:
     title="Schedule-free SGD",
     family="Gradient descent",
     tex=r"""\begin{aligned}
-y_t &= \beta_1 x_{t-1} + (1 - \beta_1)\, z_{t-1}, \qquad g_t = \nabla f(y_t) \\
+y_t &= \beta_1 x_{t-1} + (1 - \beta_1)\, z_{t-1} \\
+g_t &= \nabla f(y_t) \\
 z_t &= z_{t-1} - \eta\,(g_t + \lambda\, y_t) \\
-x_t &= \left(1 - \tfrac1t\right) x_{t-1} + \tfrac1t\, z_t
+x_t &= \left(1 - \tfrac1t\right) x_{t-1} + \tfrac1t\, z_t, \quad z_0 = x_0
 \end{aligned}""",
     source="Defazio et al. 2024, arXiv:2405.15682",
     teaches="The average of all places visited settles by itself, without a schedule that lowers the learning rate.",

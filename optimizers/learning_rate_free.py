@@ -1,5 +1,7 @@
 """Optimizers that find the length of their steps themselves."""
 
+from typing import Any
+
 import jax
 import jax.numpy as jnp
 import optax
@@ -13,8 +15,10 @@ from optimizers.base import optimizer
     title="Polyak step size",
     family="Without a learning rate",
     tex=r"""\begin{aligned}
-\alpha_t &= \min\left(\frac{f(x_{t-1}) - f^*}{\lVert g_t \rVert^2 + \varepsilon},\ \alpha_{\max}\right) \\
-x_t &= x_{t-1} - \alpha_t\, g_t, \qquad \alpha_t = 0 \text{ where } \lVert g_t \rVert^2 + \varepsilon \le 2^{-52}
+n_t &= \lVert g_t \rVert^2 + \varepsilon \\
+\alpha_t &= \min\left(\frac{f(x_{t-1}) - f^*}{n_t},\ \alpha_{\max}\right), \\
+&\quad \text{but } \alpha_t = 0 \text{ where } n_t \le 2^{-52} \\
+x_t &= x_{t-1} - \alpha_t\, g_t
 \end{aligned}""",
     source="Polyak 1969, doi:10.1016/0041-5553(69)90061-5; with the cap Loizou et al. 2021, arXiv:2002.10542",
     teaches="Whoever knows the lowest loss knows how far to go: to where the tangent would reach it.",
@@ -37,9 +41,10 @@ def polyak_sgd(
     title="Backtracking line search",
     family="Without a learning rate",
     tex=r"""\begin{aligned}
-\alpha &\in \{a\, b^k : k = 0, 1, \dots, K\}, \qquad a = \min(c\,\alpha_{t-1},\ \alpha_{\max}), \quad \alpha_0 = 1 \\
-\alpha_t &= \text{the first } \alpha \text{ with } f(x_{t-1} - \alpha\, g_t)
-  \le f(x_{t-1}) - \sigma\,\alpha\,\lVert g_t \rVert^2, \text{ else the last} \\
+a_t &= \min(c\,\alpha_{t-1},\ \alpha_{\max}), \quad \alpha_0 = 1 \\
+\alpha_t &= \text{the first of } a_t,\ a_t b,\ \dots,\ a_t b^K \text{ with} \\
+&\quad f(x_{t-1} - \alpha_t\, g_t) \le f(x_{t-1}) - \sigma\,\alpha_t\,\lVert g_t \rVert^2, \\
+&\quad \text{or the last of them} \\
 x_t &= x_{t-1} - \alpha_t\, g_t
 \end{aligned}""",
     source="Armijo 1966, doi:10.2140/pjm.1966.16.1",
@@ -76,20 +81,20 @@ def backtracking_line_search(
     return optax.chain(optax.sgd(1), search)
 
 
-def _slopes(step: jax.Array, *, grad: jax.Array) -> jax.Array:
-    return jnp.any(grad != 0)
+def _slopes(step: jax.typing.ArrayLike, **extras: Any) -> jax.Array:
+    return jnp.any(extras["grad"] != 0)
 
 
 @optimizer(
     title="Prodigy",
     family="Without a learning rate",
     tex=r"""\begin{aligned}
-\gamma_t &= \eta\, d_{t-1}\,\frac{\sqrt{1 - \beta_2^t}}{1 - \beta_1^t} \\
+\gamma_t &= \eta\, d_{t-1} \sqrt{1 - \beta_2^t} / (1 - \beta_1^t) \\
 m_t &= \beta_1 m_{t-1} + (1 - \beta_1)\, d_{t-1}\, g_t \\
 v_t &= \beta_2 v_{t-1} + (1 - \beta_2)\, d_{t-1}^2\, g_t^2 \\
 r_t &= \beta_3 r_{t-1} + \gamma_t\, d_{t-1}\,\langle g_t,\ x_0 - x_{t-1} \rangle \\
 s_t &= \beta_3 s_{t-1} + \gamma_t\, d_{t-1}\, g_t \\
-d_t &= \max\left(d_{t-1},\ c\,\frac{r_t}{\lVert s_t \rVert_1}\right), \qquad d_0 \text{ given} \\
+d_t &= \max\left(d_{t-1},\ c\,\frac{r_t}{\lVert s_t \rVert_1}\right), \quad d_0 \text{ given} \\
 x_t &= x_{t-1} - \gamma_t\left(\frac{m_t}{\sqrt{v_t} + d_t\,\varepsilon} + \lambda\, x_{t-1}\right)
 \end{aligned}""",
     source="Mishchenko & Defazio 2024, Algorithm 4, arXiv:2306.06101",

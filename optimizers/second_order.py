@@ -45,7 +45,7 @@ def _newton(learning_rate: jax.Array, curvature: Callable[[jax.Array], jax.Array
 @optimizer(
     title="Newton",
     family="Second order",
-    tex=r"x_t = x_{t-1} - \eta\, H_t^{+} g_t, \qquad H_t = \nabla^2 f(x_{t-1})",
+    tex=shared.aligned(r"H_t &= \nabla^2 f(x_{t-1})", r"x_t &= x_{t-1} - \eta\, H_t^{+} g_t"),
     source="Nocedal & Wright 2006, Numerical Optimization, chapter 3, doi:10.1007/978-0-387-40065-5",
     teaches="It jumps to where the local parabola is flat, be that a minimum, a saddle or a maximum.",
     notes=(
@@ -62,7 +62,7 @@ def newton(learning_rate: jax.Array) -> optax.GradientTransformation:
 @optimizer(
     title="Damped Newton (Levenberg)",
     family="Second order",
-    tex=r"x_t = x_{t-1} - \eta\,(H_t + \mu I)^{+} g_t, \qquad H_t = \nabla^2 f(x_{t-1})",
+    tex=shared.aligned(r"H_t &= \nabla^2 f(x_{t-1})", r"x_t &= x_{t-1} - \eta\,(H_t + \mu I)^{+} g_t"),
     source="Levenberg 1944, doi:10.1090/qam/10666; for a Hessian Goldfeld, Quandt & Trotter 1966, doi:10.2307/1909768",
     teaches="The damping leads from Newton's jump to gradient descent's small step 1/μ along the slope.",
     notes=(
@@ -81,8 +81,8 @@ def newton_damped(learning_rate: jax.Array, damping: jax.Array) -> optax.Gradien
     title="Saddle-free Newton",
     family="Second order",
     tex=r"""\begin{aligned}
-H_t &= \nabla^2 f(x_{t-1}) = Q\,\mathrm{diag}(\lambda_1, \lambda_2)\,Q^\top, \qquad
-|H_t| = Q\,\mathrm{diag}(|\lambda_1|, |\lambda_2|)\,Q^\top \\
+\nabla^2 f(x_{t-1}) &= Q\,\mathrm{diag}(\lambda_1, \lambda_2)\,Q^\top \\
+|H_t| &= Q\,\mathrm{diag}(|\lambda_1|, |\lambda_2|)\,Q^\top \\
 x_t &= x_{t-1} - \eta\,(|H_t| + \mu I)^{+} g_t
 \end{aligned}""",
     source="Dauphin et al. 2014, arXiv:1406.2572",
@@ -100,24 +100,24 @@ def newton_saddle_free(learning_rate: jax.Array, damping: jax.Array) -> optax.Gr
     title="L-BFGS",
     family="Second order",
     tex=r"""\begin{aligned}
-s_t &= x_{t-1} - x_{t-2}, \quad y_t = g_t - g_{t-1}, \quad \rho_t = \frac{1}{\langle s_t, y_t \rangle} \\
-B &= \gamma_t I, \quad \gamma_t = \frac{\langle s_t, y_t \rangle}{\langle y_t, y_t \rangle}, \quad
-\gamma_1 = \min\left(1,\ \frac{1}{\lVert g_1 \rVert}\right) \\
-B &\leftarrow (I - \rho_i s_i y_i^\top)\, B\, (I - \rho_i y_i s_i^\top) + \rho_i s_i s_i^\top,
-\quad i = t - 9, \dots, t,\ i \ge 2 \\
-x_t &= x_{t-1} + \alpha_t\, p_t, \qquad p_t = -B\, g_t, \qquad
-\alpha_t \text{ found in at most } K \text{ trials:} \\
-& |\langle g_{t+1}, p_t \rangle| \le c_2\, |\langle g_t, p_t \rangle| \text{ and } \begin{cases}
-f(x_t) \le f(x_{t-1}) + c_1 \alpha_t \langle g_t, p_t \rangle & \text{or} \\
-f(x_t) \le f(x_{t-1}) + 10^{-6} |f(x_{t-1})|,\ \langle g_{t+1}, p_t \rangle \le (2 c_1 - 1) \langle g_t, p_t \rangle
-\end{cases}
+s_t &= x_{t-1} - x_{t-2}, \quad y_t = g_t - g_{t-1} \\
+\gamma_t &= \langle s_t, y_t \rangle / \langle y_t, y_t \rangle, \quad \gamma_1 = \min(1,\ 1 / \lVert g_1 \rVert) \\
+B &= \gamma_t I, \text{ then for } i = \max(2, t - 9), \dots, t: \\
+B &\leftarrow (I - \rho_i s_i y_i^\top)\, B\, (I - \rho_i y_i s_i^\top) + \rho_i s_i s_i^\top \\
+&\quad \text{with } \rho_i = 1 / \langle s_i, y_i \rangle \\
+p_t &= -B\, g_t \\
+x_t &= x_{t-1} + \alpha_t\, p_t \text{ where, in at most } K \text{ trials,} \\
+&\quad |\langle g_{t+1}, p_t \rangle| \le c_2\, |\langle g_t, p_t \rangle| \text{ and either} \\
+&\quad f(x_t) \le f(x_{t-1}) + c_1 \alpha_t \langle g_t, p_t \rangle \\
+&\quad \text{or } \langle g_{t+1}, p_t \rangle \le (2 c_1 - 1) \langle g_t, p_t \rangle \text{ and} \\
+&\quad f(x_t) \le f(x_{t-1}) + 10^{-6}\, |f(x_{t-1})|
 \end{aligned}""",
     source="Liu & Nocedal 1989, doi:10.1007/BF01589116",
     teaches="From how the gradient changed over the last steps it learns the curvature, and then jumps like Newton.",
     notes=(
         "α is 1 if that will do, else optax's zoom search finds it (Nocedal & Wright 2006, algorithms 3.5, 3.6). The "
-        "last line is the approximate Wolfe condition of Hager & Zhang 2006, doi:10.1145/1132973.1132979. The last 10 "
-        "pairs are kept, and that number is fixed. A pair with ⟨s, y⟩ = 0 is left out."
+        "last two lines are the approximate Wolfe condition of Hager & Zhang 2006, doi:10.1145/1132973.1132979. The "
+        "last 10 pairs are kept, and that number is fixed. A pair with ⟨s, y⟩ = 0 is left out."
     ),
     needs=("value", "grad", "value_fn"),
     sufficient_decrease=Knob(
@@ -141,15 +141,15 @@ def lbfgs(
 @optimizer(
     title="Sophia-H",
     family="Second order",
-    tex=r"""\begin{aligned}
-m_t &= \beta_1 m_{t-1} + (1 - \beta_1)\, g_t, \qquad \hat m_t = \frac{m_t}{1 - \beta_1^t} \\
-u_t &= \mathrm{clip}\left(\frac{\hat m_t}{\max(\gamma\, h_{t-1},\ \varepsilon)},\ -\rho,\ \rho\right) \\
-h_t &= \begin{cases}
-\beta_2 h_{t-1} + (1 - \beta_2)\; z_t \odot \nabla^2 f(x_{t-1})\, z_t & t \in \{1,\ 1 + k,\ 1 + 2k, \dots\} \\
-h_{t-1} & \text{else}
-\end{cases} \\
-x_t &= x_{t-1} - \eta\,(u_t + \lambda\, x_{t-1})
-\end{aligned}""",
+    tex=shared.aligned(
+        *shared.AVERAGE,
+        r"u_t &= \mathrm{clip}\left(\frac{\hat m_t}{\max(\gamma\, h_{t-1},\ \varepsilon)},\ -\rho,\ \rho\right)",
+        r"x_t &= x_{t-1} - \eta\,(u_t + \lambda\, x_{t-1})",
+        r"H_t &= \nabla^2 f(x_{t-1})",
+        r"h_t &= \beta_2 h_{t-1} + (1 - \beta_2)\, z_t \odot H_t z_t",
+        r"&\quad \text{at } t = 1,\ 1 + k,\ 1 + 2k,\ \dots,",
+        r"&\quad \text{else } h_t = h_{t-1}",
+    ),
     source="Liu et al. 2024, arXiv:2305.14342",
     teaches="Steep coordinates are divided by their curvature; where that is small or negative it takes sign steps.",
     notes=(

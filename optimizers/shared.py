@@ -1,4 +1,4 @@
-"""Knobs that several optimizers share: one range and one sentence each; the default belongs to the entry."""
+"""What several optimizers share: knobs, whose defaults belong to the entries, and lines of their rules."""
 
 from functools import partial
 
@@ -38,3 +38,12 @@ epsilon = partial(
 weight_decay = partial(
     Knob, low=0, high=1, allowed=(0, 1e6), help="How strongly each step pulls the ball towards the origin."
 )
+
+AVERAGE = r"m_t &= \beta_1 m_{t-1} + (1 - \beta_1)\, g_t", r"\hat m_t &= m_t / (1 - \beta_1^t)"
+SQUARES = r"v_t &= \beta_2 v_{t-1} + (1 - \beta_2)\, g_t^2", r"\hat v_t &= v_t / (1 - \beta_2^t)"
+"""Adam's two averages, which start at 0, each with its bias correction."""
+
+
+def aligned(*lines: str) -> str:
+    """One equation of several lines, aligned at their `&`."""
+    return "\n".join([r"\begin{aligned}", " \\\\\n".join(lines), r"\end{aligned}"])

@@ -57,10 +57,10 @@ def lion(
 \mathrm{clip}(\eta^+ \Delta_{t-1},\ \Delta_{\min},\ \Delta_{\max}) & g_t\, p_{t-1} > 0 \\
 \mathrm{clip}(\eta^- \Delta_{t-1},\ \Delta_{\min},\ \Delta_{\max}) & g_t\, p_{t-1} < 0 \\
 \Delta_{t-1} & g_t\, p_{t-1} = 0
-\end{cases} \qquad \Delta_0 = \eta \\
-p_t &= \begin{cases} 0 & g_t\, p_{t-1} < 0 \\ \Delta_t\,\mathrm{sign}(g_t) & \text{else} \end{cases}
-\qquad p_0 = 0 \\
-x_t &= \begin{cases} x_{t-1} & g_t\, p_{t-1} < 0 \\ x_{t-1} - p_{t-1} & \text{else} \end{cases}
+\end{cases} \\
+p_t &= \begin{cases} 0 & g_t\, p_{t-1} < 0 \\ \Delta_t\,\mathrm{sign}(g_t) & \text{else} \end{cases} \\
+x_t &= \begin{cases} x_{t-1} & g_t\, p_{t-1} < 0 \\ x_{t-1} - p_{t-1} & \text{else} \end{cases} \\
+\Delta_0 &= \eta, \quad p_0 = 0
 \end{aligned}""",
     source="Riedmiller & Braun 1993, doi:10.1109/ICNN.1993.298623",
     teaches="Each coordinate keeps its own step: longer while the slope keeps its sign, half as long when it flips.",
@@ -89,12 +89,12 @@ def rprop(
 @optimizer(
     title="LAMB",
     family="Sign and trust ratio",
-    tex=r"""\begin{aligned}
-m_t &= \beta_1 m_{t-1} + (1 - \beta_1)\, g_t, \qquad \hat m_t = \frac{m_t}{1 - \beta_1^t} \\
-v_t &= \beta_2 v_{t-1} + (1 - \beta_2)\, g_t^2, \qquad \hat v_t = \frac{v_t}{1 - \beta_2^t} \\
-r_t &= \frac{\hat m_t}{\sqrt{\hat v_t} + \varepsilon} + \lambda\, x_{t-1} \\
-x_t &= x_{t-1} - \eta\,\frac{\lVert x_{t-1} \rVert}{\lVert r_t \rVert}\, r_t
-\end{aligned}""",
+    tex=shared.aligned(
+        *shared.AVERAGE,
+        *shared.SQUARES,
+        r"r_t &= \frac{\hat m_t}{\sqrt{\hat v_t} + \varepsilon} + \lambda\, x_{t-1}",
+        r"x_t &= x_{t-1} - \eta\,\frac{\lVert x_{t-1} \rVert}{\lVert r_t \rVert}\, r_t",
+    ),
     source="You et al. 2020, arXiv:1904.00962",
     teaches="Adam's direction, but each step is a share of the distance from the origin.",
     notes=(
