@@ -6,6 +6,8 @@ from typing import Literal
 
 import numpy as np
 
+_NUMBERS = (float, int, np.floating, np.integer)
+
 
 @dataclass(frozen=True)
 class Knob:
@@ -53,7 +55,7 @@ class Knob:
         """
         lowest, highest = self.limits
         number = math.nan
-        if isinstance(value, float | int | np.floating | np.integer) and not isinstance(value, bool):
+        if isinstance(value, _NUMBERS) and not isinstance(value, bool):
             number = value
         if not lowest <= number <= highest or (self.integer and number != round(number)):
             kind = "a whole number" if self.integer else "a number"

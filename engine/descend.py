@@ -8,7 +8,7 @@ from typing import Literal
 
 import numpy as np
 
-from engine.field import family_of, find_landscape, parameter_count
+from engine.field import family_of, find_landscape
 from engine.program import MAX_STEPS, program
 from engine.stationary import is_at_minimum
 from knobs import Knob
@@ -113,7 +113,7 @@ def descend(
     count, number = int(STEPS.check("steps", steps)), int(SEED.check("seed", seed))
 
     family, index = family_of(surface)
-    padding = [0.0] * (parameter_count(family) - len(parameters))
+    padding = [0.0] * (family.parameter_count - len(parameters))
     numbers = np.array([[*first, *parameters.values(), *padding, *knobs.values()]])
     rows, at_rest = program(method, family)(np.array([index, count], np.int32), numbers)
     run = np.asarray(rows)[: count + 1, 0].copy()
@@ -123,7 +123,7 @@ def descend(
         landscape=surface, parameters=parameters, optimizer=method, settings=knobs, start=first, steps=count,
         seed=number, points=run[:, :2], losses=run[:, 2], gradients=run[:, 3:],
         learning_rates=np.full(count, knobs.get("learning_rate", math.nan)),
-        length=length, at_rest=bool(np.asarray(at_rest)[0]),
+        length=length, at_rest=length < count and bool(np.asarray(at_rest)[0]),
     )  # fmt: skip
 
 

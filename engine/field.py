@@ -5,7 +5,8 @@ surface nor another parameter compiles anything. A landscape outside the registr
 """
 
 from collections.abc import Callable, Mapping
-from functools import lru_cache
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
 from typing import Any, NamedTuple
 
 import jax
@@ -16,7 +17,17 @@ from numpy.typing import ArrayLike
 
 from landscapes.base import LANDSCAPES, Landscape
 
-Family = tuple[Landscape, ...]
+
+@dataclass(frozen=True, eq=False)
+class Family:
+    """The landscapes that share compiled programs: the whole registry, or one that is not in it."""
+
+    landscapes: tuple[Landscape, ...]
+
+    @cached_property
+    def parameter_count(self) -> int:
+        """How many parameters the programs make room for: as many as the landscape that has the most."""
+        return max(len(entry.parameters) for entry in self.landscapes)
 
 
 class Grid(NamedTuple):
@@ -27,16 +38,18 @@ class Grid(NamedTuple):
     losses: np.ndarray
 
 
+@lru_cache(maxsize=256)
 def family_of(landscape: Landscape) -> tuple[Family, int]:
-    """The landscapes that share one compiled program with this one, and its place among them."""
-    registered = tuple(LANDSCAPES.values())
-    return (registered, registered.index(landscape)) if landscape in registered else ((landscape,), 0)
+    """The family of a landscape, and its place in it."""
+    registered = _registered()
+    if landscape in registered.landscapes:
+        return registered, registered.landscapes.index(landscape)
+    return Family((landscape,)), 0
 
 
-@lru_cache(maxsize=64)
-def parameter_count(family: Family) -> int:
-    """How many parameters the family's programs make room for: as many as the landscape that has the most."""
-    return max(len(entry.parameters) for entry in family)
+@lru_cache(maxsize=1)
+def _registered() -> Family:
+    return Family(tuple(LANDSCAPES.values()))
 
 
 def find_landscape(landscape: str | Landscape) -> Landscape:
@@ -61,7 +74,7 @@ def parameter_vector(family: Family, landscape: Landscape, parameters: Mapping[s
     if unknown := set(parameters) - set(landscape.parameters):
         allowed = ", ".join(landscape.parameters) or "none"
         raise ValueError(f"{landscape.key} has no parameter {min(unknown)!r}; it has: {allowed}")
-    vector = np.zeros(parameter_count(family))
+    vector = np.zeros(family.parameter_count)
     for place, (name, knob) in enumerate(landscape.parameters.items()):
         vector[place] = knob.check(name, parameters.get(name, knob.default))
     return vector
@@ -74,32 +87,33 @@ def losses_of(family: Family) -> list[Callable[[jax.Array, jax.Array], jax.Array
         names = tuple(entry.parameters)
         return lambda vector, p: jnp.asarray(entry.loss(p, **dict(zip(names, vector, strict=False))), p.dtype)
 
-    return [positional(entry) for entry in family]
+    return [positional(entry) for entry in family.landscapes]
 
 
 @lru_cache(maxsize=64)
 def value_and_gradient(family: Family) -> Callable[..., tuple[jax.Array, jax.Array]]:
     """A traced function (index, parameter vector, point) -> (loss, gradient), traced once for all its callers."""
-    return _called_not_copied([jax.value_and_grad(loss, argnums=1) for loss in losses_of(family)])
+    branches = [jax.value_and_grad(loss, argnums=1) for loss in losses_of(family)]
+    return jax.jit(lambda index, vector, p: jax.lax.switch(index, branches, vector, p))
 
 
 @lru_cache(maxsize=64)
 def hessian(family: Family) -> Callable[..., jax.Array]:
     """A traced function (index, parameter vector, point) -> Hessian, shape (2, 2)."""
-    return _called_not_copied([jax.hessian(loss, argnums=1) for loss in losses_of(family)])
+    branches = [jax.hessian(loss, argnums=1) for loss in losses_of(family)]
+    return called_not_copied(jax.jit(lambda index, vector, p: jax.lax.switch(index, branches, vector, p)))
 
 
-def _called_not_copied(branches: list[Callable[..., Any]]) -> Callable[..., Any]:
-    """The switch over the branches as one function of the XLA program, wherever it is used.
+def called_not_copied(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The function as one of the XLA program's own, where XLA would copy its body to each place that calls it.
 
-    XLA would copy all branches to every place that evaluates the loss; a line search has many, and compiles in half
-    the time without the copies.
+    A line search evaluates the loss in many places, and with every surface in every one of them it takes twice as long
+    to compile. A single call in a loop over steps is better copied: it runs a fifth faster.
     """
-    switch = jax.jit(lambda index, vector, p: jax.lax.switch(index, branches, vector, p))
 
-    def called(index: jax.Array, vector: jax.Array, p: jax.Array) -> Any:
+    def called(*arguments: jax.Array) -> Any:
         with set_xla_metadata(inlineable="false"):
-            return switch(index, vector, p)
+            return function(*arguments)
 
     return called
 

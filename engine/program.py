@@ -8,7 +8,7 @@ import jax
 import jax.numpy as jnp
 import optax
 
-from engine.field import Family, hessian, parameter_count, value_and_gradient
+from engine.field import Family, called_not_copied, hessian, value_and_gradient
 from optimizers.base import Optimizer
 
 MAX_STEPS = 5000
@@ -34,7 +34,7 @@ def program(optimizer: Optimizer, family: Family) -> Callable[..., tuple[jax.Arr
         The rows have shape (MAX_STEPS + 1, runs, 5): x, y, loss and the gradient; NaN after a run's end. Only another
         number of runs compiles it again.
     """
-    parameters_end = 2 + parameter_count(family)
+    parameters_end = 2 + family.parameter_count
 
     def runs(which: jax.Array, numbers: jax.Array) -> tuple[jax.Array, jax.Array]:
         count = len(numbers)
@@ -82,7 +82,7 @@ def _method(optimizer: Optimizer, family: Family, index: jax.Array) -> tuple[Cal
     def step(iterate: jax.Array, state: Any, parameters: jax.Array, knobs: jax.Array) -> Any:
         evaluate = partial(value_and_gradient(family), index, parameters)
         value, gradient = evaluate(iterate)
-        loss = _loss_with_gradient(evaluate)
+        loss = _loss_with_gradient(called_not_copied(evaluate))
         offered = {"value": value, "grad": gradient, "value_fn": loss, "obj_fn": loss}
         if "hessian" in optimizer.needs:
             offered["hessian"] = hessian(family)(index, parameters, iterate)
