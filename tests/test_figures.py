@@ -1,5 +1,8 @@
 """The Plotly figures show the run's own numbers, in the series' own looks."""
 
+import subprocess
+import sys
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -88,3 +91,8 @@ def test_runs_keep_the_looks_of_their_series(theme, halving, diverging):
     assert first.line.dash != second.line.dash
     layout: Any = figure.layout
     assert layout.showlegend
+
+
+def test_figures_work_without_streamlit():
+    command = [sys.executable, "-c", "import sys, ui.figures; sys.exit('streamlit' in sys.modules)"]
+    assert subprocess.run(command, cwd=Path(__file__).parent.parent, check=False).returncode == 0

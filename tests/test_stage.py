@@ -12,9 +12,9 @@ from streamlit.testing.v1 import AppTest
 
 from engine import Trajectory, descend
 from landscapes import LANDSCAPES
+from ui.display import curve, display, linear_ticks, nice_step, power_of_ten, relief
 from ui.palette import SERIES, THEMES, Theme, oklab_to_srgb, ramp, ramp_hex, srgb_to_oklab
 from ui.stage import start_in
-from ui.stage.display import curve, display, linear_ticks, nice_step, power_of_ten, relief
 from ui.stage.payload import leaves_map, pack_runs, summary
 from ui.stage.surface import surface_address, surface_route
 

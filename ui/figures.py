@@ -10,9 +10,9 @@ import numpy as np
 import plotly.graph_objects as go
 
 from engine import Trajectory
+from ui.display import relief
 from ui.outcome import distances, gradient_norms
 from ui.palette import SERIES, Theme, ramp_hex
-from ui.stage.display import relief
 
 MARKERS = {
     "circle": "circle", "square": "square", "triangle": "triangle-up", "diamond": "diamond", "pentagon": "pentagon",

@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 
 from engine import Trajectory
+from ui.display import Curve, curve, display, relief
 from ui.numbers import number, point
 from ui.palette import SERIES
 from ui.stage.binary import pack
-from ui.stage.display import Curve, curve, display, relief
 from ui.stage.surface import surface_address
 
 FAR = 1e30

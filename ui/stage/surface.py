@@ -15,9 +15,9 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
 from landscapes import Landscape
+from ui.display import Relief, registered, relief
 from ui.palette import THEMES, ramp_hex
 from ui.stage.binary import pack
-from ui.stage.display import Relief, registered, relief
 
 EMPHASISED = 5
 """Every so many contour lines one is drawn stronger."""
