@@ -133,7 +133,7 @@ def measure_moves(browser: Browser, addresses: dict[str, str]) -> None:
             for name, (page, received) in pages.items():
                 page.bring_to_front()
                 received.clear()
-                elapsed = move(page, name, "ArrowRight")  # always on: what was sent before would come from a cache
+                elapsed = move(page, name, "ArrowLeft")  # always on: what was sent before would come from a cache
                 page.wait_for_timeout(150)
                 if number:  # the first is for warming up
                     times[name].append(elapsed)
