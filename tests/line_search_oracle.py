@@ -3,7 +3,8 @@
 from typing import NamedTuple
 
 import numpy as np
-from hand_surfaces import Surface
+
+from tests.hand_surfaces import Surface
 
 
 def two_loop(pairs: list[tuple[np.ndarray, np.ndarray]], g: np.ndarray) -> np.ndarray:

@@ -10,8 +10,9 @@ from types import SimpleNamespace
 
 import jax
 import numpy as np
-from hand_surfaces import Surface
-from line_search_oracle import two_loop, zoom_search
+
+from tests.hand_surfaces import Surface
+from tests.line_search_oracle import two_loop, zoom_search
 
 Path = Iterator[np.ndarray]
 Knobs = SimpleNamespace

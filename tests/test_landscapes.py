@@ -7,15 +7,15 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from landscape_oracles import ORACLES
 from scipy.optimize import brentq, minimize
-from tex_reader import evaluate
 
 from engine import gradient_field, hessian_eigenvalues
 from engine.field import hessian_matrices
 from knobs import Knob
 from landscapes import CHAPTERS, LANDSCAPES, Landscape, landscape
 from optimizers import OPTIMIZERS
+from tests.landscape_oracles import ORACLES
+from tests.tex_reader import evaluate
 
 KEYS = list(LANDSCAPES)
 SHARED_SETTINGS = {"start", "steps", "seed", "schedule", "warmup", "clip_norm", "noise", "batch_size", "precision"}

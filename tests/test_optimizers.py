@@ -10,14 +10,14 @@ from typing import Any
 import jax.numpy as jnp
 import numpy as np
 import optax
-import optimizer_oracles as oracles
 import pytest
-from hand_surfaces import SURFACES
 
 from engine import descend
 from knobs import Knob
 from landscapes import LANDSCAPES
 from optimizers import FAMILIES, OPTIMIZERS, Optimizer, optimizer
+from tests import optimizer_oracles as oracles
+from tests.hand_surfaces import SURFACES
 
 ROOT = Path(__file__).parent.parent
 TORCH = json.loads((ROOT / "tests" / "data" / "torch_paths.json").read_text())

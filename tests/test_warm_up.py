@@ -4,6 +4,8 @@ import os
 import subprocess
 import sys
 
+import jax
+
 from engine import descend
 from engine.warm_up import warm_up
 from landscapes import LANDSCAPES
@@ -11,8 +13,9 @@ from optimizers import OPTIMIZERS
 
 
 def test_warm_up_leaves_nothing_to_compile(compilations):
+    jax.clear_caches()  # earlier tests have compiled some of it
     warm_up()
-    assert compilations
+    assert len(compilations) > len(OPTIMIZERS)
     compilations.clear()
     for key in OPTIMIZERS:
         _ = descend("rosenbrock", key, steps=50).status
