@@ -29,6 +29,7 @@ GENTLE_SLOPE = landscape(lambda p: 1e-12 * p[0] + 0 * p[1])
 FLAT = landscape(lambda p: 0 * p[0] + 7)
 VALLEY = landscape(lambda p: (1 - p[0] * p[1]) ** 2 / 2)
 KINK = landscape(lambda p: abs(p[0]) + abs(p[1]), minima=((0, 0),))
+KINK_ELSEWHERE = landscape(lambda p: abs(p[0] - 1) + abs(p[1] - 2), minima=((1, 2),))
 
 
 @pytest.mark.parametrize(
@@ -50,6 +51,8 @@ KINK = landscape(lambda p: abs(p[0]) + abs(p[1]), minima=((0, 0),))
         (VALLEY, (0, 0), False),  # its saddle
         (KINK, (5e-4, 5e-4), True),
         (KINK, (0.1, 0), False),
+        (KINK_ELSEWHERE, (1, 2.0005), True),
+        (KINK_ELSEWHERE, (-1, -2), False),
         (BOWL, (np.inf, 0), False),
     ],
 )
