@@ -300,6 +300,19 @@ def test_lost_context_is_said_and_a_restored_one_is_drawn_again(stage: Stage, co
     console.said[:] = [text for text in console.said if "CONTEXT_LOST_WEBGL" not in text]  # Chromium's own words
 
 
+def test_surface_is_drawn_again_in_a_window_of_another_size(stage: Stage):
+    stage.go_to(25)
+    size = stage.surface.get_attribute("data-size")
+    stage.page.set_viewport_size({"width": 1000, "height": 700})
+    expect(stage.surface).not_to_have_attribute("data-size", size or "")
+    stage.page.wait_for_function(
+        "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => done(true))))"
+    )
+    picture = stage.picture()
+    coloured = picture.max(axis=2) - picture.min(axis=2) > 40  # the ground is, the paper around it is not
+    assert coloured.mean() > 0.15
+
+
 def test_without_webgl2_the_plane_carries_on_and_the_page_says_so(open_page: Callable[..., Page], address: str):
     page = open_page()
     page.add_init_script(

@@ -110,6 +110,8 @@ export class Scene {
     if (anew) this.#drawStill();
     this.#bake(step);
 
+    gl.bindFramebuffer(gl.FRAMEBUFFER, null);
+    gl.clear(gl.COLOR_BUFFER_BIT); // after a resize the first drawing, which a copy is not, would clear what was copied
     this.#copy(this.targets.trails.frame, null, gl.COLOR_BUFFER_BIT);
     gl.bindFramebuffer(gl.FRAMEBUFFER, null);
     this.#drawOnDepth();
