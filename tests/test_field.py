@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from engine import gradient_field, hessian_eigenvalues, loss_grid
-from engine.field import hessian_matrices
+from engine.field import hessian_matrices, losses_at
 
 POINTS = np.random.default_rng(5).uniform(-2, 2, (13, 2))
 
@@ -26,6 +26,15 @@ def test_loss_grid_follows_the_parameters():
     grid = loss_grid("ravine", 5, condition_number=10)
     x, y = np.meshgrid(grid.x, grid.y)
     np.testing.assert_allclose(grid.losses, (x**2 + 10 * y**2) / 2, rtol=1e-15)
+
+
+def test_loss_grid_is_fine_enough_for_a_picture_unless_told_otherwise():
+    assert loss_grid("bowl").losses.shape == (201, 201)
+
+
+def test_losses_at_follow_points_and_parameters():
+    x, y = POINTS.T
+    np.testing.assert_allclose(losses_at("ravine", POINTS, condition_number=7), (x**2 + 7 * y**2) / 2, rtol=1e-15)
 
 
 def test_gradient_field_is_the_closed_form():

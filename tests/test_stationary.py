@@ -60,6 +60,23 @@ def test_is_at_minimum_is_about_place_and_curvature_not_slope(surface, point, ex
     assert is_at_minimum(surface, np.array(point, float)) is expected
 
 
+@pytest.mark.parametrize(
+    ("fall", "y", "expected"),
+    [
+        # On the floor: to be seen, the fall over the circle's radius 0.1 has to pass 1e-6 x 100 x 0.1^2 = 1e-6.
+        (5e-4, 0, True),
+        (2e-3, 0, False),
+        # Off the floor by 9e-4, where the loss is 50 x 9e-4^2 = 4.05e-5 above it: the floor is what counts.
+        (0.03, 9e-4, True),
+        (0.06, 9e-4, False),
+    ],
+)
+def test_is_at_minimum_looks_around_where_a_direction_is_flat(fall, y, expected):
+    """50 y^2 - fall x^3: at x = 0 neither slope nor curvature along x tells that it goes down there."""
+    surface = landscape(lambda p: 50 * p[1] ** 2 - fall * p[0] ** 3)
+    assert is_at_minimum(surface, np.array([0.0, y])) is expected
+
+
 @pytest.mark.parametrize("key", [key for key, entry in LANDSCAPES.items() if entry.minima])
 def test_is_at_minimum_holds_at_every_known_minimum_and_not_at_the_start(key):
     entry = LANDSCAPES[key]
