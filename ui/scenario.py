@@ -124,7 +124,8 @@ def from_query(query: Mapping[str, str | Sequence[str]]) -> tuple[Scenario, tupl
     for name, text in single.items():
         if name not in knobs:
             pair = f"{OPTIMIZERS[optimizer].title} on {LANDSCAPES[landscape].title}"
-            ignored.append(f"{_quoted(name)} is not a setting of {pair}")
+            there = ", ".join(["surface", "optimizer", *knobs])
+            ignored.append(f"{_quoted(name)} is not a setting of {pair}; there are {there}")
             continue
         try:
             numbers[name] = knobs[name].check(name, _parsed(text))
