@@ -61,7 +61,7 @@ def program(optimizer: Optimizer, family: Family) -> Callable[..., tuple[jax.Arr
             return times - 1, rows, run.at_rest
 
         # A loop that runs once, though XLA cannot know it: what is inside one becomes a single native function.
-        # Without it the set-up is a dozen tasks for the thread pool, and 500 steps take 115 us instead of 42.
+        # Without it the set-up is a dozen tasks for the thread pool, and 500 steps took 115 us instead of 42.
         once = jnp.minimum(1, which[1] + 1), jnp.full((MAX_STEPS + 1, count, 5), jnp.nan), jnp.zeros(count, bool)
         _, rows, at_rest = jax.lax.while_loop(lambda carry: carry[0] > 0, descent, once)
         return rows, at_rest
