@@ -3,12 +3,14 @@
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Literal
 
+import jax
+import jax.numpy as jnp
 import numpy as np
 
-from engine.field import family_of, find_landscape
+from engine.field import Family, family_of, find_landscape
 from engine.program import MAX_STEPS, program
 from engine.stationary import is_at_minimum
 from knobs import Knob
@@ -20,6 +22,7 @@ SEED = Knob(0, 999, 0, allowed=(0, 2**31 - 1), integer=True, help="Where random 
 COORDINATE = Knob(-1e6, 1e6, 0, allowed=(-1e100, 1e100))
 
 Status = Literal["running", "converged", "diverged"]
+RateChanges = tuple[tuple[int, float], ...]
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,10 +33,11 @@ class Trajectory:
         points: (steps + 1, 2), the iterates; row 0 is the start. NaN after the run ended.
         losses: (steps + 1,), the loss AT each point.
         gradients: (steps + 1, 2), the gradient at each point.
-        learning_rates: (steps,), the rate of each step; NaN for an optimizer that has none.
+        costs: (steps,), the gradient evaluations that each step takes; None where each takes one.
         length: index of the last valid row; `steps` unless the run ended early.
         at_rest: whether it ended early because a step changed nothing, so that no further step would.
         landscape, parameters, optimizer, settings, start, steps, seed: what was run, every number filled in.
+        rate_changes: (step, learning rate) in the order of the steps: from that row on steps are made with that rate.
     """
 
     landscape: Landscape
@@ -43,12 +47,29 @@ class Trajectory:
     start: Point
     steps: int
     seed: int
+    rate_changes: RateChanges
     points: np.ndarray
     losses: np.ndarray
     gradients: np.ndarray
-    learning_rates: np.ndarray
+    costs: np.ndarray | None
     length: int
     at_rest: bool
+
+    @cached_property
+    def learning_rates(self) -> np.ndarray:
+        """The rate of each step, shape (steps,); NaN for an optimizer that has none."""
+        return rate_of_each_step(self.settings.get("learning_rate", math.nan), self.rate_changes, self.steps)
+
+    @cached_property
+    def evaluations(self) -> np.ndarray:
+        """How many gradients were evaluated to reach each row, shape (steps + 1,): 0 at the start.
+
+        A line search pays for its trials and Newton's method for its Hessian (docs/model.md); the rows after the run's
+        end repeat the last number. The gradient at the last row is not counted: no step was made with it.
+        """
+        costs = np.ones(self.steps) if self.costs is None else self.costs
+        made = np.where(np.arange(self.steps) < self.length, costs, 0)
+        return np.concatenate([[0], np.cumsum(made)]).astype(int)
 
     @cached_property
     def status(self) -> Status:
@@ -84,6 +105,7 @@ def descend(
     start: Sequence[float] | None = None,
     steps: int = 500,
     seed: int = 0,
+    rate_changes: Mapping[int, float] | RateChanges = (),
     **settings: float,
 ) -> Trajectory:
     """Run an optimizer down a landscape.
@@ -94,6 +116,8 @@ def descend(
         start: (x, y); the landscape's own start when not given.
         steps: how many updates, 0 to MAX_STEPS.
         seed: for whatever is random in the run.
+        rate_changes: step -> learning rate: from that row on the run goes on with that rate, and with all that the
+            optimizer remembers.
         **settings: the optimizer's knobs and the landscape's parameters by name; the rest keep their defaults.
 
     Returns:
@@ -103,28 +127,83 @@ def descend(
         ValueError: for an unknown key or name, a value that is not allowed, or a start that is not two finite numbers;
             the message names the value and what is allowed.
     """
-    surface, method = find_landscape(landscape), find_optimizer(optimizer)
-    if unknown := set(settings) - set(method.knobs) - set(surface.parameters):
-        allowed = ", ".join([*method.knobs, *surface.parameters]) or "nothing"
-        raise ValueError(f"{method.key} on {surface.key} has no setting {min(unknown)!r}; it takes {allowed}")
-    knobs = filled_in(method.knobs, settings)
-    parameters = filled_in(surface.parameters, settings)
+    surface, method, parameters, knobs = described(landscape, optimizer, settings)
     first = checked_start(surface.start if start is None else start)
     count, number = int(STEPS.check("steps", steps)), int(SEED.check("seed", seed))
+    changes = checked_rate_changes(method, rate_changes) if rate_changes else ()
 
     family, index = family_of(surface)
-    padding = [0.0] * (family.parameter_count - len(parameters))
-    numbers = np.array([[*first, *parameters.values(), *padding, *knobs.values()]])
-    rows, at_rest = program(method, family)(np.array([index, count], np.int32), numbers)
+    rates = shared_rates(knobs, changes)
+    own = knobs | {"learning_rate": 1.0} if changes else knobs  # the rates themselves are shared then
+    numbers = np.array([[*first, *padded(family, parameters), *own.values()]])
+    which = np.array([index, 0, count, changes[-1][0] if changes else 0], np.int32)
+    rows, at_rest = program(method, family, MAX_STEPS)(which, rates, numbers)
     run = np.asarray(rows)[: count + 1, 0].copy()
     length = max(0, int(np.isnan(run[:, 0]).argmax()) - 1) if math.isnan(run[-1, 0]) else count
     run[0, :2] = first
     return Trajectory(
         landscape=surface, parameters=parameters, optimizer=method, settings=knobs, start=first, steps=count,
-        seed=number, points=run[:, :2], losses=run[:, 2], gradients=run[:, 3:],
-        learning_rates=np.full(count, knobs.get("learning_rate", math.nan)),
+        seed=number, rate_changes=changes, points=run[:, :2], losses=run[:, 2], gradients=run[:, 3:5],
+        costs=run[:-1, 5] if run.shape[1] > 5 else None,
         length=length, at_rest=length < count and bool(np.asarray(at_rest)[0]),
     )  # fmt: skip
+
+
+def described(
+    landscape: str | Landscape, optimizer: str | Optimizer, settings: Mapping[str, float]
+) -> tuple[Landscape, Optimizer, dict[str, float], dict[str, float]]:
+    """The two entries, the landscape's parameters and the optimizer's knobs, checked and with every number filled in.
+
+    Raises:
+        ValueError: for an unknown key or name, or a value that is not allowed.
+    """
+    surface, method = find_landscape(landscape), find_optimizer(optimizer)
+    if unknown := set(settings) - set(method.knobs) - set(surface.parameters):
+        allowed = ", ".join([*method.knobs, *surface.parameters]) or "nothing"
+        raise ValueError(f"{method.key} on {surface.key} has no setting {min(unknown)!r}; it takes {allowed}")
+    return surface, method, filled_in(surface.parameters, settings), filled_in(method.knobs, settings)
+
+
+def padded(family: Family, parameters: Mapping[str, float]) -> list[float]:
+    """A landscape's parameters as the family's programs take them."""
+    return [*parameters.values(), *[0.0] * (family.parameter_count - len(parameters))]
+
+
+def rate_of_each_step(rate: float, changes: RateChanges, steps: int) -> np.ndarray:
+    """The learning rate with which each step is made, shape (steps,)."""
+    rates = np.full(steps, rate)
+    for step, changed in changes:
+        rates[step:] = changed
+    return rates
+
+
+def shared_rates(knobs: Mapping[str, float], changes: RateChanges) -> jax.Array | np.ndarray:
+    """What `program` multiplies the learning rate of all runs by: 1, or with changes the rate of each step itself."""
+    return rate_of_each_step(knobs["learning_rate"], changes, MAX_STEPS) if changes else _ones()
+
+
+@lru_cache(maxsize=1)
+def _ones() -> jax.Array:
+    return jnp.ones(MAX_STEPS)  # kept where the programs read it
+
+
+def checked_rate_changes(method: Optimizer, changes: Mapping[int, float] | Sequence[tuple[int, float]]) -> RateChanges:
+    """The changes in the order of their steps, checked.
+
+    Raises:
+        ValueError: for a step or a rate that is not allowed, two changes at one step, or an optimizer that has no
+            learning rate.
+    """
+    pairs = list(changes.items() if isinstance(changes, Mapping) else changes)
+    knob = method.knobs.get("learning_rate")
+    if knob is None:
+        raise ValueError(f"rate_changes = {changes!r} is not allowed: {method.key} has no learning rate")
+    checked = [
+        (int(STEPS.check("the step of a rate change", step)), knob.check("learning_rate", rate)) for step, rate in pairs
+    ]
+    if len(dict(checked)) < len(checked):
+        raise ValueError(f"rate_changes = {changes!r} is not allowed: one change at a step")
+    return tuple(sorted(checked))
 
 
 def filled_in(knobs: Mapping[str, Knob], settings: Mapping[str, float]) -> dict[str, float]:

@@ -6,7 +6,7 @@ surface nor another parameter compiles anything. A landscape outside the registr
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cached_property, lru_cache, partial
 from typing import Any, NamedTuple
 
 import jax
@@ -93,15 +93,52 @@ def losses_of(family: Family) -> list[Callable[[jax.Array, jax.Array], jax.Array
 @lru_cache(maxsize=64)
 def value_and_gradient(family: Family) -> Callable[..., tuple[jax.Array, jax.Array]]:
     """A traced function (index, parameter vector, point) -> (loss, gradient), traced once for all its callers."""
-    branches = [jax.value_and_grad(loss, argnums=1) for loss in losses_of(family)]
-    return jax.jit(lambda index, vector, p: jax.lax.switch(index, branches, vector, p))
+    return jax.jit(_of_one_surface([jax.value_and_grad(loss, argnums=1) for loss in losses_of(family)]))
 
 
 @lru_cache(maxsize=64)
 def hessian(family: Family) -> Callable[..., jax.Array]:
     """A traced function (index, parameter vector, point) -> Hessian, shape (2, 2)."""
     branches = [jax.hessian(loss, argnums=1) for loss in losses_of(family)]
-    return called_not_copied(jax.jit(lambda index, vector, p: jax.lax.switch(index, branches, vector, p)))
+    return called_not_copied(jax.jit(_of_one_surface(branches)))
+
+
+def _of_one_surface(branches: list[Callable[..., Any]]) -> Callable[..., Any]:
+    """(index, parameter vector, point) -> what that branch makes of them; one index for all the points of a batch.
+
+    Inside a loop of a batch JAX takes everything for different from run to run, the index too, and a switch by many
+    indices evaluates every surface at every point. All runs are on one surface, so the first index will do.
+    """
+
+    @jax.custom_batching.custom_vmap
+    def chosen(index: jax.Array, vector: jax.Array, p: jax.Array) -> Any:
+        return jax.lax.switch(index, branches, vector, p)
+
+    @chosen.def_vmap
+    def _(size: int, batched: list[bool], index: jax.Array, vector: jax.Array, p: jax.Array) -> Any:
+        one = index[0] if batched[0] else index
+        axes = tuple(0 if flag else None for flag in batched[1:])
+        results = jax.vmap(partial(jax.lax.switch, one, branches), axes, axis_size=size)(vector, p)
+        return results, jax.tree.map(lambda _: True, results)
+
+    return chosen
+
+
+def differentiable(
+    evaluate: Callable[[jax.Array], tuple[jax.Array, jax.Array]], curvature: Callable[[jax.Array], jax.Array]
+) -> Callable[[jax.Array], jax.Array]:
+    """The loss as a function of a point whose derivatives are the gradient and the Hessian that are there already."""
+
+    @jax.custom_jvp
+    def pair(p: jax.Array) -> tuple[jax.Array, jax.Array]:
+        return evaluate(p)
+
+    @pair.defjvp
+    def _(primals: Any, tangents: Any) -> Any:
+        value, gradient = pair(*primals)
+        return (value, gradient), (gradient @ tangents[0], curvature(*primals) @ tangents[0])
+
+    return lambda p: pair(p)[0]
 
 
 def called_not_copied(function: Callable[..., Any]) -> Callable[..., Any]:

@@ -40,6 +40,8 @@ class Optimizer:
         teaches: one sentence, what a student sees with it.
         notes: where implementations disagree, and which one this is; "" when they do not.
         needs: the names in EXTRAS that its `update` takes.
+        evaluations: None where a step costs one gradient evaluation, else `evaluations(state, knobs)` to what it costs,
+            from the state after the step; a trial of a line search counts as one, a Hessian as two.
         report: None, or `report(iterate, state)` to the point that the method returns when that is not the iterate
             at which it asks for gradients (schedule-free methods).
     """
@@ -54,6 +56,7 @@ class Optimizer:
     teaches: str
     notes: str
     needs: tuple[str, ...]
+    evaluations: Callable[[Any, Mapping[str, jax.Array]], jax.typing.ArrayLike] | None
     report: Callable[[jax.Array, Any], jax.Array] | None
 
     def __post_init__(self) -> None:
@@ -83,6 +86,7 @@ def optimizer(
     teaches: str,
     notes: str = "",
     needs: tuple[str, ...] = (),
+    evaluations: Callable[[Any, Mapping[str, jax.Array]], jax.typing.ArrayLike] | None = None,
     report: Callable[[jax.Array, Any], jax.Array] | None = None,
     **knobs: Knob,
 ) -> Callable[[Callable[..., optax.GradientTransformation]], Callable[..., optax.GradientTransformation]]:
@@ -98,7 +102,7 @@ def optimizer(
             raise ValueError(f"there are two optimizers called {key!r}")
         _registry[key] = Optimizer(
             key=key, title=title, family=family, build=build, knobs=MappingProxyType(knobs), tex=tex, source=source,
-            teaches=teaches, notes=notes, needs=needs, report=report,
+            teaches=teaches, notes=notes, needs=needs, evaluations=evaluations, report=report,
         )  # fmt: skip
         by_family = sorted(_registry.items(), key=lambda item: FAMILIES.index(item[1].family))
         _registry.clear()  # so that the order is that of the families, whichever module is imported first
