@@ -197,12 +197,12 @@ def checked_rate_changes(method: Optimizer, changes: Mapping[int, float] | Seque
     pairs = list(changes.items() if isinstance(changes, Mapping) else changes)
     knob = method.knobs.get("learning_rate")
     if knob is None:
-        raise ValueError(f"rate_changes = {changes!r} is not allowed: {method.key} has no learning rate")
+        raise ValueError(f"the rate cannot change: {method.key} has no learning rate")
     checked = [
         (int(STEPS.check("the step of a rate change", step)), knob.check("learning_rate", rate)) for step, rate in pairs
     ]
     if len(dict(checked)) < len(checked):
-        raise ValueError(f"rate_changes = {changes!r} is not allowed: one change at a step")
+        raise ValueError("the rate can change once at a step, not twice")
     return tuple(sorted(checked))
 
 

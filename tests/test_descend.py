@@ -4,6 +4,7 @@ import dataclasses
 
 import jax.numpy as jnp
 import numpy as np
+import optax
 import pytest
 
 from engine import MAX_STEPS, descend
@@ -180,3 +181,46 @@ def test_names_of_knobs_and_parameters_do_not_collide():
     parameters = {name for entry in LANDSCAPES.values() for name in entry.parameters}
     assert not knobs & parameters
     assert not (knobs | parameters) & {"landscape", "optimizer", "start", "steps", "seed"}
+
+
+def test_rate_changes_are_an_optax_loop_whose_rate_changes_there():
+    """Adam from optax by hand, one step at a time, with the state kept where the rate changes."""
+    rates = [0.05] * 30 + [0.4] * 25 + [0.001] * 45
+    point, state = jnp.array([-1.2, 1.0]), None
+    path = [point]
+    for rate in rates:
+        tx = optax.adam(rate)
+        state = tx.init(point) if state is None else state
+        update, state = tx.update(jnp.array(rosenbrock_gradient(*np.asarray(point))), state, point)
+        point = point + update
+        path.append(point)
+    run = descend("rosenbrock", "adam", steps=100, learning_rate=0.05, rate_changes={55: 0.001, 30: 0.4})
+    np.testing.assert_allclose(run.points, path, rtol=1e-9, atol=1e-12)
+    assert run.learning_rates.tolist() == rates and run.rate_changes == ((30, 0.4), (55, 0.001))
+
+
+def test_rate_changes_leave_the_past_as_it_was():
+    plain = descend("rosenbrock", "momentum", steps=200)
+    changed = descend("rosenbrock", "momentum", steps=200, rate_changes={120: 0})
+    np.testing.assert_array_equal(changed.points[:121], plain.points[:121])
+    assert np.all(changed.points[120:] == changed.points[120])  # without a rate it stays where it was
+
+
+def test_rate_changes_wake_a_run_that_stands_still():
+    run = descend("bowl", "gradient_descent", start=(8, 0), steps=5, learning_rate=0, rate_changes={3: 0.25})
+    assert run.points[:, 0].tolist() == [8, 8, 8, 8, 4, 2]
+
+
+@pytest.mark.parametrize(
+    ("optimizer", "changes", "message"),
+    [
+        ("adam", {-1: 0.1}, "the step of a rate change = -1 is not allowed"),
+        ("adam", {2.5: 0.1}, "the step of a rate change = 2.5 is not allowed"),
+        ("adam", {2: np.nan}, "learning_rate = nan is not allowed"),
+        ("adam", [(2, 0.1), (2, 0.2)], "once at a step"),
+        ("lbfgs", {2: 0.1}, "lbfgs has no learning rate"),
+    ],
+)
+def test_rate_changes_refuses_what_means_nothing(optimizer, changes, message):
+    with pytest.raises(ValueError, match=message):
+        descend("bowl", optimizer, rate_changes=changes)

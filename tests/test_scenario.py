@@ -13,13 +13,14 @@ from landscapes import LANDSCAPES
 from optimizers import OPTIMIZERS
 from ui.scenario import OPENING, Scenario, default_scenario, from_query, run, to_query
 
-RESERVED = {"surface", "optimizer", "x", "y", "steps", "seed"}
+RESERVED = {"surface", "optimizer", "x", "y", "steps", "seed", "then"}
 PAIRS = list(itertools.product(LANDSCAPES, OPTIMIZERS))
 HOSTILE = (
     "", " ", "nan", "-inf", "Infinity", "1e999", "-1e999", "1" * 5000, "0x10", "1_000", "١٢", "1e", "--1", "1,2",
     "None", "true", "<script>alert(1)</script>", "'; DROP TABLE runs; --", "${7*7}", "{{7*7}}", "../../etc/passwd",
     "\x00", "\udc80", "\u202e", ":red[x]", "$\\frac{1}{0}$", "[x](javascript:alert(1))", "🏔" * 300, "__class__",
-    "rosenbrock\n", "ROSENBROCK", "1e-400", "1e308", "-0", ".5", "5.", "+1",
+    "rosenbrock\n", "ROSENBROCK", "1e-400", "1e308", "-0", ".5", "5.", "+1", "1:2", "5:0.1,5:0.2", "1:2," * 9, ":",
+    "1:2:3", "7:0.25,3:0.5",
 )  # fmt: skip
 
 
@@ -48,7 +49,15 @@ def random_scenario(landscape: str, optimizer: str, random: np.random.Generator)
         start=(float(random.normal() * 10.0 ** random.integers(-300, 100)), float(random.integers(-3, 4))),
         steps=int(random.integers(0, 5001)),
         seed=int(random.integers(0, 2**31)),
+        rate_changes=random_changes(OPTIMIZERS[optimizer].knobs.get("learning_rate"), random),
     )
+
+
+def random_changes(knob: Knob | None, random: np.random.Generator) -> tuple[tuple[int, float], ...]:
+    if knob is None:
+        return ()
+    steps = sorted({int(step) for step in random.integers(0, 5001, random.integers(0, 9))})
+    return tuple((step, random_number(knob, random)) for step in steps)
 
 
 def through_the_address(scenario: Scenario) -> tuple[Scenario, tuple[str, ...]]:
@@ -152,6 +161,12 @@ def test_bad_learning_rate_is_named_and_stays_at_its_default(text):
             "Momentum (heavy ball) on Rosenbrock; there are surface, optimizer, learning_rate, momentum",
         ),
         ({"x" * 500: "1"}, "'" + "x" * 40 + "…'"),
+        ({"then": "soon"}, "then = 'soon' is not allowed: up to 8 parts such as 120:0.03"),
+        ({"then": "1:0.1," * 8 + "9:0.1"}, "up to 8 parts"),
+        ({"then": "1:2,5001:2"}, "the step of a rate change = 5001.0 is not allowed: a whole number"),
+        ({"then": "1.5:2"}, "the step of a rate change = 1.5 is not allowed: a whole number"),
+        ({"then": "1:nan"}, "learning_rate = 'nan' is not allowed"),
+        ({"then": "1:2,1:3"}, "once at a step"),
     ],
 )
 def test_ignored_part_of_an_address_is_named_and_changes_nothing(query, named):
@@ -164,3 +179,17 @@ def test_good_parts_survive_beside_bad_ones():
     scenario, ignored = from_query({"surface": "bowl", "x": "2.5", "y": "north", "steps": "30", "colour": "red"})
     assert scenario == replace(default_scenario("bowl"), start=(2.5, 3.0), steps=30)
     assert len(ignored) == 2
+
+
+def test_rate_changes_come_from_the_address_in_the_order_of_their_steps():
+    scenario, ignored = from_query({"then": "300:.01,120:3e-2"})
+    assert scenario.rate_changes == ((120, 0.03), (300, 0.01)) and ignored == ()
+    assert to_query(scenario) == {"then": "120:0.03,300:0.01"}
+    rates = run(scenario).learning_rates
+    base = scenario.settings["learning_rate"]
+    assert rates.tolist() == [base] * 120 + [0.03] * 180 + [0.01] * 200
+
+
+def test_rate_changes_of_an_optimizer_without_a_rate_are_named():
+    scenario, (sentence,) = from_query({"optimizer": "lbfgs", "then": "3:0.1"})
+    assert scenario == default_scenario(optimizer="lbfgs") and "lbfgs has no learning rate" in sentence

@@ -3,10 +3,10 @@
 import math
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from engine import Trajectory, descend
-from engine.descend import COORDINATE, SEED, STEPS
+from engine.descend import COORDINATE, SEED, STEPS, RateChanges, checked_rate_changes
 from knobs import Knob
 from landscapes import LANDSCAPES
 from landscapes.base import Point
@@ -19,6 +19,10 @@ OPENING_SETTINGS = {"learning_rate": 0.0015, "momentum": 0.95}
 """That pair's own defaults, for a run worth watching: it swings across the valley, shoots past and arrives."""
 
 NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?", re.ASCII | re.IGNORECASE)
+CHANGES = "then"
+"""The name of the rate changes in the address."""
+
+MOST_CHANGES = 8
 LONGEST_NUMBER = 100  # characters
 SHOWN = 40  # characters of what is ignored
 
@@ -32,6 +36,7 @@ class Scenario:
         parameters: the landscape's knobs by name; settings: the optimizer's.
         start: (x, y).
         steps, seed: how many updates; where random numbers begin.
+        rate_changes: (step, learning rate) in the order of the steps: from that row on the run goes on with that rate.
     """
 
     landscape: str
@@ -41,6 +46,7 @@ class Scenario:
     start: Point
     steps: int
     seed: int
+    rate_changes: RateChanges = ()
 
 
 def default_scenario(landscape: str = OPENING[0], optimizer: str = OPENING[1]) -> Scenario:
@@ -76,6 +82,7 @@ def run(scenario: Scenario) -> Trajectory:
         start=scenario.start,
         steps=scenario.steps,
         seed=scenario.seed,
+        rate_changes=scenario.rate_changes,
         **scenario.parameters,
         **scenario.settings,
     )
@@ -87,7 +94,9 @@ def to_query(scenario: Scenario) -> dict[str, str]:
     chosen = {"surface": scenario.landscape, "optimizer": scenario.optimizer}
     names = {name: key for (name, key), usual in zip(chosen.items(), OPENING, strict=True) if key != usual}
     usual = _numbers(base)
-    return names | {name: _text(value) for name, value in _numbers(scenario).items() if value != usual[name]}
+    numbers = {name: _text(value) for name, value in _numbers(scenario).items() if value != usual[name]}
+    changes = ",".join(f"{step}:{_text(rate)}" for step, rate in scenario.rate_changes)
+    return names | numbers | ({CHANGES: changes} if changes else {})
 
 
 def from_query(query: Mapping[str, str | Sequence[str]]) -> tuple[Scenario, tuple[str, ...]]:
@@ -121,17 +130,39 @@ def from_query(query: Mapping[str, str | Sequence[str]]) -> tuple[Scenario, tupl
     base = default_scenario(landscape, optimizer)
     knobs = _knobs(base)
     numbers = _numbers(base)
+    changes: RateChanges = ()
+    if CHANGES in single:
+        try:
+            changes = _parsed_changes(optimizer, single.pop(CHANGES))
+        except ValueError as error:
+            ignored.append(str(error))
     for name, text in single.items():
         if name not in knobs:
             pair = f"{OPTIMIZERS[optimizer].title} on {LANDSCAPES[landscape].title}"
-            there = ", ".join(["surface", "optimizer", *knobs])
+            there = ", ".join(["surface", "optimizer", *knobs, CHANGES])
             ignored.append(f"{_quoted(name)} is not a setting of {pair}; there are {there}")
             continue
         try:
             numbers[name] = knobs[name].check(name, _parsed(text))
         except ValueError as error:
             ignored.append(str(error))
-    return _with_numbers(base, numbers), tuple(ignored)
+    return replace(_with_numbers(base, numbers), rate_changes=changes), tuple(ignored)
+
+
+def _parsed_changes(optimizer: str, text: str) -> RateChanges:
+    """The rate changes that a text such as "120:0.03,300:0.01" denotes.
+
+    Raises:
+        ValueError: with a sentence that names the text and what is allowed.
+    """
+    parts = [part.split(":") for part in text[: LONGEST_NUMBER * MOST_CHANGES].split(",")]
+    if len(parts) > MOST_CHANGES or any(len(part) != 2 for part in parts):
+        raise ValueError(f"{CHANGES} = {_quoted(text)} is not allowed: up to {MOST_CHANGES} parts such as 120:0.03")
+    try:
+        changes = tuple((_parsed(step), _parsed(rate)) for step, rate in parts)
+        return checked_rate_changes(OPTIMIZERS[optimizer], changes)  # pyright: ignore[reportArgumentType]  # it checks
+    except ValueError as error:
+        raise ValueError(f"{CHANGES} = {_quoted(text)} is ignored: {error}") from error
 
 
 def _knobs(scenario: Scenario) -> dict[str, Knob]:

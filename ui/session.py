@@ -11,9 +11,10 @@ from typing import Any
 
 import streamlit as st
 
-from engine.descend import checked_start
+from engine.descend import checked_rate_changes, checked_start
 from landscapes.base import Point
-from ui.scenario import Scenario, default_scenario, from_query, to_query
+from optimizers import OPTIMIZERS
+from ui.scenario import MOST_CHANGES, Scenario, default_scenario, from_query, to_query
 
 Query = dict[str, list[str]]
 
@@ -44,13 +45,13 @@ def choose_landscape(key: str) -> None:
     """Go to another surface, at its own start, with its parameters as they were left."""
     base = default_scenario(key, _latest().optimizer)
     parameters = _remembered("landscape").get(key, base.parameters)
-    adjust(landscape=key, parameters=parameters, start=base.start)
+    adjust(landscape=key, parameters=parameters, start=base.start, rate_changes=())
 
 
 def choose_optimizer(key: str) -> None:
     """Take another optimizer, with its settings as they were left."""
     base = default_scenario(_latest().landscape, key)
-    adjust(optimizer=key, settings=_remembered("optimizer").get(key, base.settings))
+    adjust(optimizer=key, settings=_remembered("optimizer").get(key, base.settings), rate_changes=())
 
 
 def set_start(start: Point) -> None:
@@ -89,6 +90,24 @@ def set_parameter(name: str, value: float) -> None:
 def set_setting(name: str, value: float) -> None:
     """Change one of the optimizer's settings."""
     adjust(settings={**_latest().settings, name: value})
+
+
+def set_rate(rate: float, first: int | None) -> None:
+    """Run with this learning rate: the whole run, or from row `first` on with its past as it is.
+
+    A rate or row that no run may have is left alone.
+    """
+    scenario = _latest()
+    method = OPTIMIZERS[scenario.optimizer]
+    try:
+        if first is None:
+            rate = method.knobs["learning_rate"].check("learning_rate", rate)
+            adjust(settings={**scenario.settings, "learning_rate": rate}, rate_changes=())
+        else:
+            past = [change for change in scenario.rate_changes if change[0] < first]
+            adjust(rate_changes=checked_rate_changes(method, [*past[: MOST_CHANGES - 1], (first, rate)]))
+    except (KeyError, ValueError):
+        keep()
 
 
 def reset() -> None:
