@@ -54,6 +54,7 @@ x_t &= x_{t-1} - \alpha_t\, g_t
         "α_max again. A trial whose loss is not a number counts as too long; if the last one still is, nothing moves."
     ),
     needs=("value", "grad", "value_fn"),
+    evaluations=lambda state, knobs: 1 + optax.tree.get(state, "num_linesearch_steps"),  # the gradient, and each trial
     max_learning_rate=Knob(1e-4, 10, 1, "log", allowed=(0, 1e6), help="The longest trial, α_max."),
     sufficient_decrease=Knob(
         1e-4, 0.9, 1e-4, "log", allowed=(0, 1), help="The share σ of the decrease that the slope promises."

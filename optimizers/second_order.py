@@ -1,6 +1,6 @@
 """Optimizers that use curvature: the Hessian, its diagonal, or what past gradients tell about it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import jax
@@ -42,6 +42,11 @@ def _newton(learning_rate: jax.Array, curvature: Callable[[jax.Array], jax.Array
     return optax.GradientTransformationExtraArgs(optax.init_empty_state, update)
 
 
+def _with_hessian(state: Any, knobs: Any) -> int:
+    """The gradient, and a Hessian-vector product for each coordinate."""
+    return 3
+
+
 @optimizer(
     title="Newton",
     family="Second order",
@@ -53,6 +58,7 @@ def _newton(learning_rate: jax.Array, curvature: Callable[[jax.Array], jax.Array
         "Nothing makes sure that the step goes downhill."
     ),
     needs=("hessian",),
+    evaluations=_with_hessian,
     learning_rate=shared.newton_rate(default=1),
 )
 def newton(learning_rate: jax.Array) -> optax.GradientTransformation:
@@ -70,6 +76,7 @@ def newton(learning_rate: jax.Array) -> optax.GradientTransformation:
         "curvature is below −μ the step goes uphill. Others call a Newton step times η < 1 damped: that is η here."
     ),
     needs=("hessian",),
+    evaluations=_with_hessian,
     learning_rate=shared.newton_rate(default=1),
     damping=Knob(1e-3, 1e4, 10, "log", allowed=(0, 1e12), help="The curvature μ that is added in every direction."),
 )
@@ -89,11 +96,17 @@ x_t &= x_{t-1} - \eta\,(|H_t| + \mu I)^{+} g_t
     teaches="With curvatures taken as positive it is pushed away from saddles where Newton's method is drawn in.",
     notes="The paper adds a damping μ in its experiments; at μ = 0 it is the bare method.",
     needs=("hessian",),
+    evaluations=_with_hessian,
     learning_rate=shared.newton_rate(default=1),
     damping=Knob(1e-3, 1e4, 10, "log", allowed=(0, 1e12), help="The curvature μ that is added in every direction."),
 )
 def newton_saddle_free(learning_rate: jax.Array, damping: jax.Array) -> optax.GradientTransformation:
     return _newton(learning_rate, lambda hessian: _absolute(hessian) + damping * jnp.eye(2))
+
+
+def _of_search(state: Any, knobs: Any) -> jax.Array:
+    """Each trial, whose gradient serves the next step too; at the first step also the one at the start."""
+    return optax.tree.get(state, "num_linesearch_steps") + (optax.tree.get(state, "count") == 1)
 
 
 @optimizer(
@@ -120,6 +133,7 @@ x_t &= x_{t-1} + \alpha_t\, p_t \text{ where, in at most } K \text{ trials,} \\
         "last 10 pairs are kept, and that number is fixed. A pair with ⟨s, y⟩ = 0 is left out."
     ),
     needs=("value", "grad", "value_fn"),
+    evaluations=_of_search,
     sufficient_decrease=Knob(
         1e-4, 0.5, 1e-4, "log", allowed=(0, 1), help="The share c₁ of the decrease that the slope promises."
     ),
@@ -136,6 +150,11 @@ def lbfgs(
         initial_guess_strategy="one",
     )
     return optax.lbfgs(linesearch=search)
+
+
+def _with_refresh(state: Any, knobs: Mapping[str, jax.Array]) -> jax.Array:
+    """The gradient, and where the curvature is looked at a Hessian-vector product."""
+    return 1 + ((state[0].count - 1) % knobs["update_interval"] == 0)
 
 
 @optimizer(
@@ -157,6 +176,7 @@ def lbfgs(
         "same in every run. The paper has no bias correction and refreshes h before the step, optax after it."
     ),
     needs=("obj_fn",),
+    evaluations=_with_refresh,
     learning_rate=shared.learning_rate(default=5e-2, help="The longest move of a coordinate in one step, at ρ = 1."),
     beta1=shared.beta1(default=0.965),
     beta2=shared.beta2(default=0.99, help="How long the average of curvatures remembers, in refreshes."),
