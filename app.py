@@ -14,6 +14,7 @@ from starlette.staticfiles import StaticFiles
 
 from engine.warm_up import keep_compiled_programs, warm_up
 from ui.stage import WEB
+from ui.stage.fan import fan_route
 from ui.stage.surface import surface_route
 
 
@@ -47,5 +48,9 @@ async def _compiling_ahead(_: st.App) -> AsyncIterator[None]:
 app = st.App(
     "ui/main.py",
     lifespan=_compiling_ahead,
-    routes=[Mount("/stage", _Modules(directory=WEB)), Route("/surface/{key}", surface_route)],
+    routes=[
+        Mount("/stage", _Modules(directory=WEB)),
+        Route("/surface/{key}", surface_route),
+        Route("/fan", fan_route),
+    ],
 )

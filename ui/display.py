@@ -6,7 +6,7 @@ The browser gets heights and ordinates that are ready to draw. It never sees a f
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 import numpy as np
 
@@ -49,6 +49,11 @@ class Relief:
     heights: np.ndarray  # (rows, columns)
     axis: Axis
     contour_step: float  # between two contour lines, in display units
+
+    @cached_property
+    def highest(self) -> float:
+        """The highest finite loss on the map."""
+        return float(self.grid.losses[np.isfinite(self.grid.losses)].max())
 
 
 def display(landscape: Landscape, losses: np.ndarray) -> np.ndarray:
@@ -136,8 +141,7 @@ def curve(landscape: Landscape, parameters: Mapping[str, float], runs: Sequence[
         shown = display(landscape, np.array(starts))
         low, high = min([drawn.axis.low, *shown]), max([drawn.axis.high, *shown])
         return Curve(Axis(drawn.axis.title, low, high, linear_ticks(low, high, 5)), landscape, False)
-    on_map = drawn.grid.losses[np.isfinite(drawn.grid.losses)]
-    top = math.log10(max([float(on_map.max()), *starts]) - landscape.minimum)
+    top = math.log10(max([drawn.highest, *starts]) - landscape.minimum)
     above = losses - landscape.minimum
     above = above[above > 0]
     lowest = math.log10(float(above.min())) if above.size else -3.0

@@ -40,21 +40,25 @@ def pack_runs(runs: Sequence[Trajectory], received: int) -> bytes:
 
 
 def _rows(run: Trajectory, scale: Curve) -> dict[str, np.ndarray]:
-    points, losses = run.points[: run.length + 1], run.losses[: run.length + 1]
-    furthest = np.maximum(np.abs(points).max(axis=1), FAR)
-    points = points * (FAR / furthest)[:, None]
+    points, losses = within_reach(run.points[: run.length + 1]), run.losses[: run.length + 1]
     axis = relief(run.landscape, run.parameters).axis
     limit = np.finfo(np.float32).max
     return {
         "x": points[:, 0].astype(np.float32),
         "y": points[:, 1].astype(np.float32),
         "loss": np.clip(losses, -limit, limit).astype(np.float32),
-        "height": _share(axis.unit(display(run.landscape, losses))),
-        "ordinate": _share(scale.ordinates(losses), inside=1),
+        "height": share(axis.unit(display(run.landscape, losses))),
+        "ordinate": share(scale.ordinates(losses), inside=1),
     }
 
 
-def _share(values: np.ndarray, inside: int = 0) -> np.ndarray:
+def within_reach(points: np.ndarray) -> np.ndarray:
+    """Points, shape (..., 2), with what is further out than `FAR` put there, in the same direction."""
+    furthest = np.maximum(np.maximum(np.abs(points[..., 0]), np.abs(points[..., 1])), FAR)
+    return points * (FAR / furthest)[..., None]
+
+
+def share(values: np.ndarray, inside: int = 0) -> np.ndarray:
     """Shares of an axis as 16-bit numbers; with inside = 1 only what is off the axis becomes 0 or 65535."""
     within = np.clip(np.rint(np.clip(values, 0, 1) * 65535), inside, 65535 - inside)
     return np.where(values < 0, 0, np.where(values <= 1, within, 65535)).astype(np.uint16)
@@ -83,20 +87,27 @@ def leaves_map(run: Trajectory) -> dict[str, Any] | None:
 
     None for a run that stays on the map. For a start that is outside already: step 0 and the start itself.
     """
-    (x_low, x_high), (y_low, y_high) = run.landscape.domain
-    points = run.points[: run.length + 1]
-    outside = (points < (x_low, y_low)).any(axis=1) | (points > (x_high, y_high)).any(axis=1)
-    if not outside.any():
+    (step,), (crossing,) = exits(run.points[None, : run.length + 1], run.landscape.domain)
+    if step < 0:
         return None
-    step = int(outside.argmax())
-    if step == 0:
-        return {"step": 0, "point": list(run.start)}
-    before, after = points[step - 1], points[step]
+    return {"step": int(step), "point": crossing.tolist() if step else list(run.start)}
+
+
+def exits(points: np.ndarray, domain: Sequence[Sequence[float]]) -> tuple[np.ndarray, np.ndarray]:
+    """For each run of shape (runs, rows, 2) the first row outside the domain, and where its segment crosses the edge.
+
+    Returns:
+        (runs,) and (runs, 2): the row, -1 for a run that stays; the crossing, the point itself at row 0.
+    """
+    low, high = np.array(domain, float).T
+    outside = ((points < low) | (points > high)).any(axis=-1)
+    rows, runs = outside.argmax(axis=1), np.arange(len(points))
+    before, after = points[runs, np.maximum(rows - 1, 0)], points[runs, rows]
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-        shares = (np.array([[x_low, y_low], [x_high, y_high]]) - before) / (after - before)
-    share = min(float(s) for s in shares.ravel() if 0 <= s <= 1)
-    point = before + share * (after - before)
-    return {"step": step, "point": [float(point[0]), float(point[1])]}
+        shares = (np.stack([low, high]) - before[:, None]) / (after - before)[:, None]
+        first = np.where((shares >= 0) & (shares <= 1), shares, np.inf).min(axis=(1, 2))
+        crossings = np.where((rows > 0)[:, None], before + first[:, None] * (after - before), after)
+    return np.where(outside.any(axis=1), rows, -1), crossings
 
 
 def summary(run: Trajectory) -> str:

@@ -1,0 +1,124 @@
+"""Learning rates that show something, found on the surface itself: too small, just right, on the edge ..."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from engine.batch import Batch, fan
+
+CLOSE = 1e-4
+"""A run has arrived when this share of the way down from the first loss to the lowest of all runs is left."""
+
+FAR_BELOW = 10
+"""Too small is so many times below just right, where a run crawls there."""
+
+BEYOND = 1.2
+"""Diverging is so many times above the edge, so that it is seen to diverge within a few steps."""
+
+UNSTEADY = ("diverged", "overshooting", "circling", "wandering")
+"""Verdicts that no rate called just right has."""
+
+DIVERGES = "every rate of the dial diverges here"
+NEVER = "no rate of the dial diverges here"
+
+
+@dataclass(frozen=True)
+class Preset:
+    """One such rate: its name, the rate (None where there is none), and how it was found or why there is none."""
+
+    name: str
+    rate: float | None
+    reason: str
+
+
+def presets(batch: Batch, judge: Callable[[Batch], Sequence[str]], limits: Sequence[float] = ()) -> tuple[Preset, ...]:
+    """The rates to demonstrate, found from the verdicts at all the rates of a fan.
+
+    - just right: of the runs that neither overshoot, circle, wander nor diverge, the one that is first within `CLOSE`
+      of the lowest loss of them all; of those that arrive together or never, the one that ends lowest.
+    - too small: the largest rate that crawls, at least `FAR_BELOW` times below just right where one does.
+    - overshooting: the middle of the longest stretch of rates that overshoot.
+    - on the edge: the last rate before the first that diverges above just right, found again between these two with
+      a second fan; a stability limit that lies between them is taken as it is.
+    - diverging: the first rate that diverges at `BEYOND` times the edge or above.
+
+    Args:
+        batch: a fan over ascending learning rates.
+        judge: the verdict of each run of a batch.
+        limits: learning rates at which a stability limit is known to lie, the most telling first.
+    """
+    verdicts, rates = np.array(judge(batch)), batch.learning_rates
+    right = _just_right(batch, verdicts)
+    ahead = np.flatnonzero((verdicts == "diverged") & (np.arange(len(rates)) > (-1 if right is None else right)))
+    cliff = int(ahead[0]) if len(ahead) else None
+    edge = None if not cliff else _edge(batch, judge, float(rates[cliff - 1]), float(rates[cliff]), limits)
+    return (
+        _too_small(rates, verdicts, right),
+        _preset("just right", None if right is None else rates[right], "arrives first", DIVERGES),
+        _overshooting(rates, verdicts),
+        _preset("on the edge", edge, "the largest rate that does not diverge", DIVERGES if cliff == 0 else NEVER),
+        _diverging(rates, verdicts, edge),
+    )
+
+
+def _preset(name: str, rate: float | None, found: str, missing: str) -> Preset:
+    return Preset(name, None, missing) if rate is None else Preset(name, float(rate), found)
+
+
+def _just_right(batch: Batch, verdicts: np.ndarray) -> int | None:
+    steady = np.flatnonzero(~np.isin(verdicts, UNSTEADY))
+    if not len(steady):
+        steady = np.flatnonzero(verdicts != "diverged")
+    if not len(steady):
+        return None
+    losses = batch.losses[steady]
+    lengths = batch.lengths[steady]
+    last = losses[np.arange(len(steady)), lengths]
+    lowest = np.nanmin(losses)
+    near = losses <= lowest + CLOSE * (losses[:, :1] - lowest)
+    arrival = np.where(near.any(axis=1), near.argmax(axis=1), batch.steps + 1)
+    return int(steady[np.lexsort((last, arrival))[0]])
+
+
+def _too_small(rates: np.ndarray, verdicts: np.ndarray, right: int | None) -> Preset:
+    crawling = np.flatnonzero(verdicts == "crawling")
+    if right is not None:
+        crawling = crawling[crawling < right]
+    if not len(crawling):
+        return Preset("too small", None, "no rate of the dial crawls here")
+    well_below = crawling if right is None else crawling[rates[crawling] * FAR_BELOW <= rates[right]]
+    chosen = well_below[-1] if len(well_below) else crawling[-1]
+    return Preset("too small", float(rates[chosen]), "crawls: far below just right")
+
+
+def _overshooting(rates: np.ndarray, verdicts: np.ndarray) -> Preset:
+    places = np.flatnonzero(verdicts == "overshooting")
+    if not len(places):
+        return Preset("overshooting", None, "no rate of the dial overshoots here")
+    stretches = np.split(places, np.flatnonzero(np.diff(places) > 1) + 1)
+    longest = max(stretches, key=len)
+    return Preset("overshooting", float(rates[longest[len(longest) // 2]]), "crosses the valley at each step")
+
+
+def _edge(
+    batch: Batch, judge: Callable[[Batch], Sequence[str]], calm: float, wild: float, limits: Sequence[float]
+) -> float:
+    for limit in limits:
+        if calm <= limit <= wild:
+            return float(limit)
+    x, y = batch.starts[0]
+    finer = fan(
+        batch.landscape, batch.optimizer, rates=np.geomspace(calm, wild, len(batch)), start=(float(x), float(y)),
+        steps=batch.steps, seed=batch.seed, first=batch.first, rate_changes=batch.rate_changes,
+        **batch.parameters, **batch.settings,
+    )  # fmt: skip
+    diverged = np.array(judge(finer)) == "diverged"
+    return float(finer.learning_rates[max(int(diverged.argmax()) - 1, 0)]) if diverged.any() else calm
+
+
+def _diverging(rates: np.ndarray, verdicts: np.ndarray, edge: float | None) -> Preset:
+    beyond = np.flatnonzero((verdicts == "diverged") & (rates >= BEYOND * (edge or 0)))
+    if not len(beyond):
+        return Preset("diverging", None, NEVER)
+    return Preset("diverging", float(rates[beyond[0]]), "above the edge")
