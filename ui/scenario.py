@@ -1,8 +1,6 @@
 """One frozen Scenario: everything that decides a run, and its two-way translation to the address of the page."""
 
-import math
-import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from engine import Trajectory, descend
@@ -11,6 +9,7 @@ from knobs import Knob
 from landscapes import LANDSCAPES
 from landscapes.base import Point
 from optimizers import OPTIMIZERS
+from ui.address import LONGEST_NUMBER, Query, quoted, read, single_values, written
 
 OPENING = ("rosenbrock", "momentum")
 """The surface and the optimizer that the page opens on."""
@@ -18,13 +17,10 @@ OPENING = ("rosenbrock", "momentum")
 OPENING_SETTINGS = {"learning_rate": 0.0015, "momentum": 0.95}
 """That pair's own defaults, for a run worth watching: it swings across the valley, shoots past and arrives."""
 
-NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?", re.ASCII | re.IGNORECASE)
 CHANGES = "then"
 """The name of the rate changes in the address."""
 
 MOST_CHANGES = 8
-LONGEST_NUMBER = 100  # characters
-SHOWN = 40  # characters of what is ignored
 
 
 @dataclass(frozen=True)
@@ -94,12 +90,12 @@ def to_query(scenario: Scenario) -> dict[str, str]:
     chosen = {"surface": scenario.landscape, "optimizer": scenario.optimizer}
     names = {name: key for (name, key), usual in zip(chosen.items(), OPENING, strict=True) if key != usual}
     usual = _numbers(base)
-    numbers = {name: _text(value) for name, value in _numbers(scenario).items() if value != usual[name]}
-    changes = ",".join(f"{step}:{_text(rate)}" for step, rate in scenario.rate_changes)
+    numbers = {name: written(value) for name, value in _numbers(scenario).items() if value != usual[name]}
+    changes = ",".join(f"{step}:{written(rate)}" for step, rate in scenario.rate_changes)
     return names | numbers | ({CHANGES: changes} if changes else {})
 
 
-def from_query(query: Mapping[str, str | Sequence[str]]) -> tuple[Scenario, tuple[str, ...]]:
+def from_query(query: Query) -> tuple[Scenario, tuple[str, ...]]:
     """The scenario that an address describes. Never raises, whatever stands there.
 
     Args:
@@ -109,20 +105,13 @@ def from_query(query: Mapping[str, str | Sequence[str]]) -> tuple[Scenario, tupl
         The scenario, and one sentence for each part that was ignored because it means nothing here; what it names
         stays at its default. The sentences quote the address: show them as plain text.
     """
-    ignored: list[str] = []
-    single: dict[str, str] = {}
-    for name, value in query.items():
-        values = [value] if isinstance(value, str) else list(value)
-        if len(values) == 1:
-            single[name] = str(values[0])
-        else:
-            ignored.append(f"{_quoted(name)} is given {len(values)} times; it takes one value")
+    single, ignored = single_values(query)
 
     def choose(name: str, registry: Mapping[str, object], usual: str) -> str:
         key = single.pop(name, usual)
         if key in registry:
             return key
-        ignored.append(f"{name} = {_quoted(key)} is not known here")
+        ignored.append(f"{name} = {quoted(key)} is not known here")
         return usual
 
     landscape = choose("surface", LANDSCAPES, OPENING[0])
@@ -140,10 +129,10 @@ def from_query(query: Mapping[str, str | Sequence[str]]) -> tuple[Scenario, tupl
         if name not in knobs:
             pair = f"{OPTIMIZERS[optimizer].title} on {LANDSCAPES[landscape].title}"
             there = ", ".join(["surface", "optimizer", *knobs, CHANGES])
-            ignored.append(f"{_quoted(name)} is not a setting of {pair}; there are {there}")
+            ignored.append(f"{quoted(name)} is not a setting of {pair}; there are {there}")
             continue
         try:
-            numbers[name] = knobs[name].check(name, _parsed(text))
+            numbers[name] = knobs[name].check(name, read(text))
         except ValueError as error:
             ignored.append(str(error))
     return replace(_with_numbers(base, numbers), rate_changes=changes), tuple(ignored)
@@ -157,12 +146,12 @@ def _parsed_changes(optimizer: str, text: str) -> RateChanges:
     """
     parts = [part.split(":") for part in text[: LONGEST_NUMBER * MOST_CHANGES].split(",")]
     if len(parts) > MOST_CHANGES or any(len(part) != 2 for part in parts):
-        raise ValueError(f"{CHANGES} = {_quoted(text)} is not allowed: up to {MOST_CHANGES} parts such as 120:0.03")
+        raise ValueError(f"{CHANGES} = {quoted(text)} is not allowed: up to {MOST_CHANGES} parts such as 120:0.03")
     try:
-        changes = tuple((_parsed(step), _parsed(rate)) for step, rate in parts)
+        changes = tuple((read(step), read(rate)) for step, rate in parts)
         return checked_rate_changes(OPTIMIZERS[optimizer], changes)  # pyright: ignore[reportArgumentType]  # it checks
     except ValueError as error:
-        raise ValueError(f"{CHANGES} = {_quoted(text)} is ignored: {error}") from error
+        raise ValueError(f"{CHANGES} = {quoted(text)} is ignored: {error}") from error
 
 
 def _knobs(scenario: Scenario) -> dict[str, Knob]:
@@ -189,26 +178,3 @@ def _with_numbers(scenario: Scenario, numbers: Mapping[str, float]) -> Scenario:
         steps=int(numbers["steps"]),
         seed=int(numbers["seed"]),
     )
-
-
-def _text(value: float) -> str:
-    """The shortest text that reads back as the same number, without the + that an address turns into a space."""
-    return repr(value if isinstance(value, int) else float(value)).removesuffix(".0").replace("e+", "e")
-
-
-def _parsed(text: str) -> float | str:
-    """The number that a text denotes; the text itself, shortened, when it is none."""
-    if len(text) <= LONGEST_NUMBER and NUMBER.fullmatch(text):
-        number = float(text)
-        if math.isfinite(number):
-            return number
-    return _shortened(text)
-
-
-def _shortened(text: str) -> str:
-    return text if len(text) <= SHOWN else f"{text[:SHOWN]}…"
-
-
-def _quoted(text: str) -> str:
-    """A part of the address for display: short, in quotes, with whatever does not print escaped."""
-    return repr(_shortened(text))
