@@ -20,26 +20,47 @@ _component = component("downhill_stage", js=_LOADER)
 
 
 def show_stage(
-    runs: Sequence[Trajectory], *, on_start: Callable[[tuple[float, float]], None], key: str = "stage"
+    runs: Sequence[Trajectory],
+    *,
+    on_start: Callable[[tuple[float, float]], None],
+    on_rate: Callable[[float, int | None], None] | None = None,
+    dial: Sequence[int] | None = None,
+    key: str = "stage",
 ) -> None:
     """Draw one or more runs on one landscape, the first run's.
 
-    `on_start(point)` is called in Streamlit's callback phase, before the page runs again, when a start is set in the
-    stage; the point is exactly what was clicked, as two finite floats. Anything else that arrives is ignored.
+    Both callbacks are called in Streamlit's callback phase, before the page runs again. Anything else that arrives from
+    the browser is ignored.
+
+    Args:
+        runs: what is drawn.
+        on_start: `on_start(point)` when a start is set in the stage: exactly what was clicked, as two finite floats.
+        on_rate: `on_rate(rate, first)` when the dial is released at a learning rate, a finite float: for the whole run
+            when `first` is None, else from that row on. Without it there is no dial.
+        dial: the places of the runs that the dial drives; all of them when None.
+        key: the component's name in the session.
     """
 
     def started() -> None:
-        point = start_in(_sent(key))
+        point = start_in(_sent(key, "start"))
         if point is not None:
             on_start(point)
 
-    _component(key=key, data=pack_runs(runs, _number(_sent(key))), on_start_change=started)
+    def rated() -> None:
+        sent = rate_in(_sent(key, "rate"))
+        if sent is not None and on_rate is not None:
+            on_rate(*sent)
+
+    driven = range(len(runs)) if dial is None else dial
+    received = max(_number(_sent(key, name)) for name in ("start", "rate"))
+    data = pack_runs(runs, received, [] if on_rate is None else driven)
+    _component(key=key, data=data, on_start_change=started, on_rate_change=rated)
 
 
-def _sent(key: str) -> object:
-    """What the browser last sent as a start: {"point": [x, y], "number": n}, or anything at all."""
+def _sent(key: str, name: str) -> object:
+    """What the browser last sent under that name: {..., "number": n}, or anything at all."""
     state = st.session_state.get(key)
-    return state.get("start") if isinstance(state, dict) else None
+    return state.get(name) if isinstance(state, dict) else None
 
 
 def start_in(sent: object) -> tuple[float, float] | None:
@@ -47,6 +68,16 @@ def start_in(sent: object) -> tuple[float, float] | None:
     match sent:
         case {"point": [float() | int() as x, float() | int() as y]} if _finite(x) and _finite(y):
             return float(x), float(y)
+    return None
+
+
+def rate_in(sent: object) -> tuple[float, int | None] | None:
+    """The learning rate in what the browser sent and the row from which it holds; None when it holds none."""
+    match sent:
+        case {"rate": float() | int() as rate, "first": None} if _finite(rate):
+            return float(rate), None
+        case {"rate": float() | int() as rate, "first": int() as first} if _finite(rate) and _finite(first):
+            return float(rate), first
     return None
 
 

@@ -19,7 +19,7 @@ from optimizers import OPTIMIZERS
 from ui.display import Curve, curve
 from ui.scenario import CHANGES, Scenario, from_query, to_query
 from ui.stage.binary import pack
-from ui.stage.payload import exits, share, within_reach
+from ui.stage.rows import exits, share, within_reach
 from ui.verdicts import LOOKS
 
 SIDES = 9

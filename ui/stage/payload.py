@@ -11,16 +11,21 @@ from ui.display import Curve, curve, display, relief
 from ui.numbers import number, point
 from ui.palette import SERIES
 from ui.stage.binary import pack
+from ui.stage.fan import fan_addresses
+from ui.stage.rows import exits, share, within_reach
 from ui.stage.surface import surface_address
 
-FAR = 1e30
-"""A point further out than this is drawn here, in the same direction: squares of it are still numbers."""
+FAN_ROWS, SHARED_FAN_ROWS = 500, 300
+"""How many steps of each run the dial has at hand when it drives one run, and when it drives several."""
 
 
-def pack_runs(runs: Sequence[Trajectory], received: int) -> bytes:
-    """The runs on one landscape as the stage reads them; `received` is the number of the last start it sent.
+def pack_runs(runs: Sequence[Trajectory], received: int, dial: Sequence[int] = ()) -> bytes:
+    """The runs on one landscape as the stage reads them.
 
-    About 16 bytes a step: x, y and loss in float32, height and ordinate as 16-bit shares of their axes.
+    Args:
+        runs: the runs; about 16 bytes a step: x, y and loss in float32, height and ordinate as 16-bit shares of axes.
+        received: the number of the last thing that the stage sent.
+        dial: the places of the runs that the dial drives.
     """
     landscape, parameters = runs[0].landscape, runs[0].parameters
     scale = curve(landscape, parameters, [run.losses[: run.length + 1] for run in runs])
@@ -30,7 +35,10 @@ def pack_runs(runs: Sequence[Trajectory], received: int) -> bytes:
         "curve": {
             "title": scale.axis.title,
             "ticks": [[float(scale.axis.unit(np.array(at))), text] for at, text in scale.axis.ticks],
+            "low": scale.axis.low,
+            "high": scale.axis.high,
         },
+        "dial": [_driven(runs[place], place, FAN_ROWS if len(dial) == 1 else SHARED_FAN_ROWS) for place in dial],
         "runs": [_described(run, place) for place, run in enumerate(runs)],
     }
     arrays: dict[str, np.ndarray] = {}
@@ -52,18 +60,6 @@ def _rows(run: Trajectory, scale: Curve) -> dict[str, np.ndarray]:
     }
 
 
-def within_reach(points: np.ndarray) -> np.ndarray:
-    """Points, shape (..., 2), with what is further out than `FAR` put there, in the same direction."""
-    furthest = np.maximum(np.maximum(np.abs(points[..., 0]), np.abs(points[..., 1])), FAR)
-    return points * (FAR / furthest)[..., None]
-
-
-def share(values: np.ndarray, inside: int = 0) -> np.ndarray:
-    """Shares of an axis as 16-bit numbers; with inside = 1 only what is off the axis becomes 0 or 65535."""
-    within = np.clip(np.rint(np.clip(values, 0, 1) * 65535), inside, 65535 - inside)
-    return np.where(values < 0, 0, np.where(values <= 1, within, 65535)).astype(np.uint16)
-
-
 def _described(run: Trajectory, place: int) -> dict[str, Any]:
     series = SERIES[place % len(SERIES)]
     left = leaves_map(run)
@@ -73,12 +69,28 @@ def _described(run: Trajectory, place: int) -> dict[str, Any]:
         "dash": series.dash,
         "marker": series.marker,
         "start": list(run.start),
+        "changes": run.rate_changes,
         "steps": run.steps,
         "length": run.length,
         "status": run.status,
         "left": left,
         "not_finite": run.length + 1 if run.status == "diverged" else None,
         "summary": summary(run),
+    }
+
+
+def _driven(run: Trajectory, place: int, rows: int) -> dict[str, Any]:
+    """What the dial needs to know of a run: its learning rate, the knob's sweep and limits, and where its fans are."""
+    knob = run.optimizer.knobs.get("learning_rate")
+    if knob is None:
+        return {"run": place, "title": run.optimizer.title, "knob": None}
+    low, high = knob.limits
+    return {
+        "run": place,
+        "title": run.optimizer.title,
+        "rate": run.settings["learning_rate"],
+        "knob": {"low": knob.low, "high": knob.high, "scale": knob.scale, "lowest": low, "highest": high},
+        "fan": fan_addresses(run, rows),
     }
 
 
@@ -91,23 +103,6 @@ def leaves_map(run: Trajectory) -> dict[str, Any] | None:
     if step < 0:
         return None
     return {"step": int(step), "point": crossing.tolist() if step else list(run.start)}
-
-
-def exits(points: np.ndarray, domain: Sequence[Sequence[float]]) -> tuple[np.ndarray, np.ndarray]:
-    """For each run of shape (runs, rows, 2) the first row outside the domain, and where its segment crosses the edge.
-
-    Returns:
-        (runs,) and (runs, 2): the row, -1 for a run that stays; the crossing, the point itself at row 0.
-    """
-    low, high = np.array(domain, float).T
-    outside = ((points < low) | (points > high)).any(axis=-1)
-    rows, runs = outside.argmax(axis=1), np.arange(len(points))
-    before, after = points[runs, np.maximum(rows - 1, 0)], points[runs, rows]
-    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-        shares = (np.stack([low, high]) - before[:, None]) / (after - before)[:, None]
-        first = np.where((shares >= 0) & (shares <= 1), shares, np.inf).min(axis=(1, 2))
-        crossings = np.where((rows > 0)[:, None], before + first[:, None] * (after - before), after)
-    return np.where(outside.any(axis=1), rows, -1), crossings
 
 
 def summary(run: Trajectory) -> str:
