@@ -15,14 +15,14 @@ from engine.descend import (
     Trajectory,
     checked_rate_changes,
     checked_start,
+    constant_rates,
     described,
     find_optimizer,
     padded,
     rate_of_each_step,
-    shared_rates,
 )  # fmt: skip
 from engine.field import family_of
-from engine.program import MAX_STEPS, program
+from engine.program import MAX_STEPS, WINDOW, program
 from knobs import Knob
 from landscapes.base import Landscape, Point
 from optimizers.base import Optimizer
@@ -30,8 +30,8 @@ from optimizers.base import Optimizer
 BATCH_RUNS = 128
 """How many runs a batch may have; every batch is computed as so many, so that no number of runs compiles anything."""
 
-BATCH_STEPS = 500
-"""How many steps of each run a batch keeps at most, likewise."""
+BATCH_STEPS = WINDOW
+"""How many steps of each run a batch keeps at most."""
 
 DIAL_RATES = 121
 """How many learning rates the dial sweeps."""
@@ -141,7 +141,7 @@ def fan(
     begin = checked_start(surface.start if start is None else start)
     own = np.array([knob.check("learning_rate", float(rate)) for rate in rates])
     changes = tuple(change for change in checked_rate_changes(method, rate_changes) if change[0] < first)
-    shared = shared_rates(knobs, ())
+    shared = constant_rates()
     row = int(STEPS.check("first", first))
     if row:
         past = rate_of_each_step(knobs["learning_rate"], changes, row)
@@ -176,7 +176,7 @@ def swarm(
     surface, method, parameters, knobs = described(landscape, optimizer, settings)
     begins = np.array([checked_start(start) for start in starts]).reshape(-1, 2)
     rates = np.full(len(begins), knobs.get("learning_rate", math.nan))
-    return _computed(surface, method, parameters, knobs, begins, rates, shared_rates(knobs, ()), 0, steps, seed, ())
+    return _computed(surface, method, parameters, knobs, begins, rates, constant_rates(), 0, steps, seed, ())
 
 
 def _rate_knob(method: Optimizer) -> Knob:
@@ -212,7 +212,7 @@ def _computed(
         numbers[:, place] = rates[0]
         numbers[:runs, place] = rates
     which = np.array([index, first, first + count, first], np.int32)
-    kept, at_rest = program(method, family, BATCH_STEPS)(which, jnp.asarray(shared), numbers)
+    kept, at_rest = program(method, family)(which, jnp.asarray(shared), numbers)
     rows = np.moveaxis(np.asarray(kept)[: count + 1, :runs], 1, 0)
     ended = np.isnan(rows[:, :, 0])
     lengths = np.where(ended.any(axis=1), np.maximum(ended.argmax(axis=1) - 1, 0), count)

@@ -11,7 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from engine.field import Family, family_of, find_landscape
-from engine.program import MAX_STEPS, program
+from engine.program import MAX_STEPS, WINDOW, program, width
 from engine.stationary import is_at_minimum
 from knobs import Knob
 from landscapes.base import Landscape, Point
@@ -132,21 +132,45 @@ def descend(
     count, number = int(STEPS.check("steps", steps)), int(SEED.check("seed", seed))
     changes = checked_rate_changes(method, rate_changes) if rate_changes else ()
 
-    family, index = family_of(surface)
-    rates = shared_rates(knobs, changes)
-    own = knobs | {"learning_rate": 1.0} if changes else knobs  # the rates themselves are shared then
-    numbers = np.array([[*first, *padded(family, parameters), *own.values()]])
-    which = np.array([index, 0, count, changes[-1][0] if changes else 0], np.int32)
-    rows, at_rest = program(method, family, MAX_STEPS)(which, rates, numbers)
-    run = np.asarray(rows)[: count + 1, 0].copy()
+    run, at_rest = _rows(surface, method, parameters, knobs, first, count, changes)
     length = max(0, int(np.isnan(run[:, 0]).argmax()) - 1) if math.isnan(run[-1, 0]) else count
     run[0, :2] = first
     return Trajectory(
         landscape=surface, parameters=parameters, optimizer=method, settings=knobs, start=first, steps=count,
         seed=number, rate_changes=changes, points=run[:, :2], losses=run[:, 2], gradients=run[:, 3:5],
         costs=run[:-1, 5] if run.shape[1] > 5 else None,
-        length=length, at_rest=length < count and bool(np.asarray(at_rest)[0]),
+        length=length, at_rest=length < count and at_rest,
     )  # fmt: skip
+
+
+def _rows(
+    surface: Landscape,
+    method: Optimizer,
+    parameters: Mapping[str, float],
+    knobs: Mapping[str, float],
+    start: Point,
+    steps: int,
+    changes: RateChanges,
+) -> tuple[np.ndarray, bool]:
+    """The rows of one run, shape (steps + 1, width), and whether it came to rest.
+
+    A run longer than a window is made again for each further one: that takes a millisecond or two, and spares every
+    other run the memory of the longest.
+    """
+    family, index = family_of(surface)
+    shared = bool(changes) or steps > WINDOW
+    rates = rate_of_each_step(knobs.get("learning_rate", 1.0), changes, MAX_STEPS) if shared else constant_rates()
+    own = {**knobs, "learning_rate": 1.0} if shared and "learning_rate" in knobs else knobs
+    numbers = np.array([[*start, *padded(family, parameters), *own.values()]])
+    settled = changes[-1][0] if changes else 0
+    run = np.full((steps + 1, width(method)), np.nan)
+    first, at_rest = 0, False
+    while first <= steps and not at_rest and not (first and np.isnan(run[first - 1, 0])):
+        last = min(first + WINDOW, steps)
+        rows, resting = program(method, family)(np.array([index, first, last, settled], np.int32), rates, numbers)
+        run[first : last + 1] = np.asarray(rows)[: last - first + 1, 0]
+        first, at_rest = last + 1, bool(np.asarray(resting)[0])
+    return run, at_rest
 
 
 def described(
@@ -177,13 +201,9 @@ def rate_of_each_step(rate: float, changes: RateChanges, steps: int) -> np.ndarr
     return rates
 
 
-def shared_rates(knobs: Mapping[str, float], changes: RateChanges) -> jax.Array | np.ndarray:
-    """What `program` multiplies the learning rate of all runs by: 1, or with changes the rate of each step itself."""
-    return rate_of_each_step(knobs["learning_rate"], changes, MAX_STEPS) if changes else _ones()
-
-
 @lru_cache(maxsize=1)
-def _ones() -> jax.Array:
+def constant_rates() -> jax.Array:
+    """What `program` multiplies the learning rate of each step by where it does not change."""
     return jnp.ones(MAX_STEPS)  # kept where the programs read it
 
 

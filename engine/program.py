@@ -12,7 +12,11 @@ from engine.field import Family, called_not_copied, differentiable, hessian, val
 from optimizers.base import Optimizer
 
 MAX_STEPS = 5000
-"""The longest run. Single runs share one buffer of this length, so that no step count compiles anything."""
+"""The longest run."""
+
+WINDOW = 500
+"""How many steps a program keeps at a time: one size, so that no step count compiles anything, and small enough that a
+short run does not wait for the memory of a long one (a buffer for MAX_STEPS costs 15 us of 80)."""
 
 
 class _Run(NamedTuple):
@@ -25,18 +29,18 @@ class _Run(NamedTuple):
 
 
 @lru_cache(maxsize=256)
-def program(optimizer: Optimizer, family: Family, capacity: int) -> Callable[..., tuple[jax.Array, jax.Array]]:
-    """The jitted runs of one optimizer on every landscape of a family, with room for `capacity` steps.
+def program(optimizer: Optimizer, family: Family) -> Callable[..., tuple[jax.Array, jax.Array]]:
+    """The jitted runs of one optimizer on every landscape of a family, a window of their rows at a time.
 
     Returns:
         (which, rates, numbers) -> (rows, at_rest).
         `which` is (index of the landscape in the family, first, last, settled): the rows that are kept are `first` to
-        `last`, and from row `settled` on no rate changes, so that a run which stands still there is over.
+        `last`, at most WINDOW + 1, and from row `settled` on no rate changes, so that a run which stands still is over.
         `rates`, shape (MAX_STEPS,), is shared: at each step a run's learning rate is its own knob times that, and
         before row `first` it is that alone.
         `numbers` has a row for each run: x and y of its start, the landscape's parameters padded to the family's count,
         the knobs.
-        The rows have shape (capacity + 1, runs, width): x, y, loss, the gradient and, where the optimizer's steps cost
+        The rows have shape (WINDOW + 1, runs, width): x, y, loss, the gradient and, where the optimizer's steps cost
         more than one gradient evaluation, the cost of the step that follows; NaN after a run's end.
         Only another number of runs compiles it again.
     """
@@ -77,13 +81,17 @@ def program(optimizer: Optimizer, family: Family, capacity: int) -> Callable[...
 
         # A loop that runs once, though XLA cannot know it: what is inside one becomes a single native function.
         # Without it the set-up is a dozen tasks for the thread pool, and 500 steps took 115 us instead of 42.
-        width = 5 if optimizer.evaluations is None else 6
-        rows = jnp.full((capacity + 1, count, width), jnp.nan)
+        rows = jnp.full((WINDOW + 1, count, width(optimizer)), jnp.nan)
         once = jnp.minimum(1, which[2] + 1), rows, jnp.zeros(count, bool)
         _, rows, at_rest = jax.lax.while_loop(lambda carry: carry[0] > 0, descent, once)
         return rows, at_rest
 
     return jax.jit(runs)
+
+
+def width(optimizer: Optimizer) -> int:
+    """How many numbers a row of its runs has."""
+    return 5 if optimizer.evaluations is None else 6
 
 
 def _method(optimizer: Optimizer, family: Family, index: jax.Array) -> tuple[Callable[..., Any], Callable[..., Any]]:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import jax
 
+from engine.batch import swarm
 from engine.descend import descend
 from engine.field import gradient_field, hessian_matrices, loss_grid, losses_at
 from engine.stationary import CIRCLE
@@ -23,11 +24,13 @@ def keep_compiled_programs(folder: Path) -> None:
 
 
 def warm_up() -> None:
-    """Compile every program that a page can ask for: one for each optimizer, and the fields."""
+    """Compile every program that a page can ask for: the fields, and for each optimizer single runs, then batches."""
     first = next(iter(LANDSCAPES))
     loss_grid(first)
     gradient_field(first, [(0.0, 0.0)])
     hessian_matrices(first, [(0.0, 0.0)])
-    losses_at(first, [(0.0, 0.0)] * (1 + CIRCLE))
+    losses_at(first, [(0.0, 0.0)] * (1 + 2 * CIRCLE))
     for key in OPTIMIZERS:
         descend(first, key, steps=1)
+    for key in OPTIMIZERS:
+        swarm(first, key, starts=[(0.0, 0.0)], steps=1)

@@ -224,3 +224,23 @@ def test_rate_changes_wake_a_run_that_stands_still():
 def test_rate_changes_refuses_what_means_nothing(optimizer, changes, message):
     with pytest.raises(ValueError, match=message):
         descend("bowl", optimizer, rate_changes=changes)
+
+
+@pytest.mark.parametrize("steps", [500, 501, 1001, 1300])
+def test_descend_a_long_run_continues_a_short_one(steps):
+    """Longer runs are made in windows; where they meet nothing is lost or repeated."""
+    run = descend("rosenbrock", "gradient_descent", steps=steps, learning_rate=1e-3, rate_changes={600: 5e-4})
+    point, path = np.array([-1.2, 1.0]), [(-1.2, 1.0)]
+    for step in range(steps):
+        point = point - (1e-3 if step < 600 else 5e-4) * rosenbrock_gradient(*point)
+        path.append(tuple(point))
+    assert run.length == steps and run.points.shape == (steps + 1, 2)
+    np.testing.assert_allclose(run.points, path, rtol=1e-9)  # contracts: roundings do not add up
+
+
+def test_descend_a_long_run_that_rests_or_diverges_in_an_early_window_stays_ended():
+    rest = descend("bowl", "gradient_descent", start=(5, 3), steps=1700, learning_rate=0.5)
+    assert rest.length == 1 and rest.at_rest and np.isnan(rest.points[2:]).all()
+    away = descend("bowl", "gradient_descent", start=(5, 3), steps=1700, learning_rate=2.0)
+    factor = np.log(np.finfo(float).max / 34) / (2 * np.log(3))  # the loss 34 grows by 9 a step
+    assert away.status == "diverged" and abs(away.length - factor) <= 1
