@@ -1,0 +1,267 @@
+"""One frozen Comparison: everything that decides the Compare page, and its two-way translation to the address."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Literal, get_args
+
+import numpy as np
+
+from engine.compare import BUDGET, TOLERANCE
+from engine.descend import COORDINATE, SEED
+from knobs import Knob
+from landscapes import LANDSCAPES
+from landscapes.base import Landscape, Point
+from optimizers import OPTIMIZERS
+from ui.address import Query, quoted, read, single_values, written
+from ui.scenario import defaults
+
+LETTERS = "abcdef"
+"""The contenders' names in the address, in their order."""
+
+FEWEST, MOST = 2, len(LETTERS)
+
+SURFACE = "rosenbrock"
+CONTENDERS = ("gradient_descent", "momentum", "adam")
+"""What the page opens on: plain gradient descent as the baseline, and the two that people ask about."""
+
+RATE = Knob(1e-5, 10, 0.001, "log", allowed=(0, 1e6), help="The learning rate of every contender that takes one.")
+SPREAD = Knob(
+    0.001, 1, 0.05, "log", allowed=(0, 10),
+    help="The standard deviation of the starts in each direction, as a share of the map's side.",
+)  # fmt: skip
+SWARM = 64
+"""How many starts are tried at once."""
+
+Rates = Literal["best", "own", "same"]
+View = Literal["race", "side"]
+Starts = Literal["one", "many"]
+Scale = Literal["log", "linear"]
+Against = Literal["steps", "evaluations"]
+
+
+@dataclass(frozen=True)
+class Contender:
+    """An optimizer's key with its settings, every number filled in."""
+
+    optimizer: str
+    settings: Mapping[str, float]
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """What is compared and how it is shown, every number filled in.
+
+    Attributes:
+        landscape, parameters: the surface's key and knobs.
+        contenders: FEWEST to MOST of them.
+        start: (x, y), for all of them.
+        budget: gradient evaluations, for all of them.
+        seed: where random numbers begin: the cloud of starts is drawn from it.
+        rates: "best": each with the best rate of its dial; "own": each with that of its settings; "same": all with
+            `rate`.
+        rate: the common learning rate.
+        tolerance: the share of the start's height above the minimum at which a run has arrived.
+        view: "race": all on one surface; "side": one small stage for each.
+        scale, against: the axes of the loss curves.
+        starts: "one", or "many": a cloud of SWARM starts around the one.
+        spread: how wide that cloud is, as a share of the map's side.
+        sort: the column that orders the table, one of SORTS; "order" is that of the contenders.
+    """
+
+    landscape: str
+    parameters: Mapping[str, float]
+    contenders: tuple[Contender, ...]
+    start: Point
+    budget: int
+    seed: int
+    rates: Rates = "best"
+    rate: float = RATE.default
+    tolerance: float = TOLERANCE.default
+    view: View = "race"
+    scale: Scale = "log"
+    against: Against = "steps"
+    starts: Starts = "one"
+    spread: float = SPREAD.default
+    sort: str = "order"
+
+
+SORTS = ("order", "verdict", "steps", "evaluations", "loss", "distance", "path", "overshoots")
+CHOICES: dict[str, tuple[str, ...]] = {
+    "rates": get_args(Rates),
+    "view": get_args(View),
+    "scale": get_args(Scale),
+    "against": get_args(Against),
+    "starts": get_args(Starts),
+    "sort": SORTS,
+}
+"""Field -> what it may be, the usual one first; these are names and words of the address, too."""
+
+
+def default_contender(optimizer: str) -> Contender:
+    """An optimizer with its own defaults.
+
+    Raises:
+        KeyError: for a key that is not in the registry.
+    """
+    return Contender(optimizer, defaults(OPTIMIZERS[optimizer].knobs))
+
+
+def default_comparison(landscape: str = SURFACE) -> Comparison:
+    """The comparison that the page opens on, on that surface.
+
+    Raises:
+        KeyError: for a key that is not in the registry.
+    """
+    surface = LANDSCAPES[landscape]
+    x, y = surface.start
+    return Comparison(
+        landscape=landscape,
+        parameters=defaults(surface.parameters),
+        contenders=tuple(default_contender(key) for key in CONTENDERS),
+        start=(float(x), float(y)),
+        budget=int(BUDGET.default),
+        seed=int(SEED.default),
+    )
+
+
+def to_query(comparison: Comparison) -> dict[str, str]:
+    """The comparison as the parameters of an address; whatever is at its default is left out."""
+    base = default_comparison(comparison.landscape)
+    query = {"surface": comparison.landscape} if comparison.landscape != SURFACE else {}
+    usual, numbers = _numbers(base), _numbers(comparison)
+    query |= {name: written(value) for name, value in numbers.items() if value != usual[name]}
+    query |= {name: value for name in CHOICES if (value := getattr(comparison, name)) != getattr(base, name)}
+    keys = tuple(contender.optimizer for contender in comparison.contenders)
+    for letter, contender in zip(LETTERS, comparison.contenders, strict=False):
+        if keys != CONTENDERS:
+            query[letter] = contender.optimizer
+        own = default_contender(contender.optimizer).settings
+        query |= {f"{letter}.{name}": written(v) for name, v in contender.settings.items() if v != own[name]}
+    return query
+
+
+def from_query(query: Query) -> tuple[Comparison, tuple[str, ...]]:
+    """The comparison that an address describes. Never raises, whatever stands there.
+
+    Args:
+        query: name -> value, or the list of its values where a name may be repeated.
+
+    Returns:
+        The comparison, and one sentence for each part that was ignored because it means nothing here; what it names
+        stays at its default. The sentences quote the address: show them as plain text.
+    """
+    single, ignored = single_values(query)
+    landscape = single.pop("surface", SURFACE)
+    if landscape not in LANDSCAPES:
+        ignored.append(f"surface = {quoted(landscape)} is not known here")
+        landscape = SURFACE
+    base = default_comparison(landscape)
+    contenders = _contenders(single, ignored)
+    chosen: dict[str, str] = {}
+    for name, words in CHOICES.items():
+        word = single.pop(name, words[0])
+        if word in words:
+            chosen[name] = word
+        else:
+            ignored.append(f"{name} = {quoted(word)} is not known here; there are {', '.join(words)}")
+    knobs, numbers = _knobs(LANDSCAPES[landscape]), _numbers(base)
+    for name, text in single.items():
+        if name not in knobs:
+            there = ", ".join(["surface", *knobs, *CHOICES, *LETTERS])
+            ignored.append(f"{quoted(name)} means nothing on this page; there are {there}")
+            continue
+        try:
+            numbers[name] = knobs[name].check(name, read(text))
+        except ValueError as error:
+            ignored.append(str(error))
+    return replace(_with_numbers(base, numbers), contenders=contenders, **chosen), tuple(ignored)
+
+
+def _contenders(single: dict[str, str], ignored: list[str]) -> tuple[Contender, ...]:
+    """The contenders that are named in an address, taken out of it; FEWEST at least."""
+    named = {letter: single.pop(letter) for letter in LETTERS if letter in single}
+    for letter, key in list(named.items()):
+        if key not in OPTIMIZERS:
+            ignored.append(f"{letter} = {quoted(key)} is no optimizer that is known here")
+            del named[letter]
+    given = named or dict(zip(LETTERS, CONTENDERS, strict=False))
+    settings = {letter: dict(default_contender(key).settings) for letter, key in given.items()}
+    for name in [name for name in single if name[1:2] == "." and name[0] in LETTERS]:
+        letter, setting, text = name[0], name[2:], single.pop(name)
+        knob = OPTIMIZERS[given[letter]].knobs.get(setting) if letter in given else None
+        if knob is None:
+            who = f"{letter}, {OPTIMIZERS[given[letter]].title}" if letter in given else f"a contender {letter}"
+            ignored.append(f"{quoted(name)} is not a setting of {who}")
+            continue
+        try:
+            settings[letter][setting] = knob.check(name, read(text))
+        except ValueError as error:
+            ignored.append(str(error))
+    contenders = [Contender(key, settings[letter]) for letter, key in given.items()]
+    if len(contenders) < FEWEST:
+        ignored.append(f"one contender makes no comparison: {OPTIMIZERS[CONTENDERS[0]].title} is added")
+        contenders.append(default_contender(CONTENDERS[0]))
+    return tuple(contenders)
+
+
+def _knobs(surface: Landscape) -> dict[str, Knob]:
+    """Every number that belongs to no contender by its name in the address, as the knob that says what it may be."""
+    run = {"x": COORDINATE, "y": COORDINATE, "budget": BUDGET, "seed": SEED}
+    return {**surface.parameters, **run, "rate": RATE, "tolerance": TOLERANCE, "spread": SPREAD}
+
+
+def _numbers(comparison: Comparison) -> dict[str, float]:
+    """Every number that belongs to no contender by its name in the address."""
+    x, y = comparison.start
+    own = {name: getattr(comparison, name) for name in ("budget", "seed", "rate", "tolerance", "spread")}
+    return {**comparison.parameters, "x": x, "y": y, **own}
+
+
+def _with_numbers(comparison: Comparison, numbers: Mapping[str, float]) -> Comparison:
+    """The comparison on the same surface with these numbers; the inverse of `_numbers`."""
+    return replace(
+        comparison,
+        parameters={name: numbers[name] for name in comparison.parameters},
+        start=(numbers["x"], numbers["y"]),
+        budget=int(numbers["budget"]),
+        seed=int(numbers["seed"]),
+        rate=numbers["rate"],
+        tolerance=numbers["tolerance"],
+        spread=numbers["spread"],
+    )
+
+
+def labels(contenders: tuple[Contender, ...]) -> list[str]:
+    """What each contender is called: its title, and what tells it from others of the same optimizer.
+
+    The learning rate is among it only where nothing else tells two apart: with "same for all" and "each at its best"
+    it is not the setting that counts.
+    """
+    names = []
+    for place, contender in enumerate(contenders):
+        title = OPTIMIZERS[contender.optimizer].title
+        like = [other for other in contenders if other.optimizer == contender.optimizer]
+        differing = [name for name, value in contender.settings.items() if any(o.settings[name] != value for o in like)]
+        told = [name for name in differing if name != "learning_rate"] or differing
+        marks = ", ".join(f"{symbol(name)} = {written(contender.settings[name])}" for name in told)
+        name = f"{title}, {marks}" if marks else title
+        earlier = sum(other == contender for other in contenders[:place])
+        names.append(f"{name} ({earlier + 1})" if earlier else name)
+    return names
+
+
+SYMBOLS = {"learning_rate": "η", "momentum": "β", "epsilon": "ε", "beta1": "β₁", "beta2": "β₂", "beta3": "β₃"}
+
+
+def symbol(setting: str) -> str:
+    """A setting in a label: its Greek letter where the papers have one, else its name."""
+    return SYMBOLS.get(setting, setting.replace("_", " "))
+
+
+def cloud(comparison: Comparison) -> np.ndarray:
+    """The starts around the start, shape (SWARM, 2): normal in both directions, from the seed; the first is itself."""
+    (left, right), (bottom, top) = LANDSCAPES[comparison.landscape].domain
+    away = np.random.default_rng(comparison.seed).standard_normal((SWARM, 2)) * comparison.spread
+    away[0] = 0
+    starts = np.array(comparison.start) + away * (right - left, top - bottom)
+    return np.clip(starts, *COORDINATE.limits)
