@@ -7,6 +7,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
+from typing import Literal
 
 import numpy as np
 
@@ -16,6 +17,8 @@ from ui.numbers import SUPERSCRIPTS, number
 
 GRID = 201
 """Points along each side of the mesh."""
+
+CurveScale = Literal["log", "linear"]
 
 CURVE_FLOOR = -15
 """No loss curve reaches below 10 to this power: what is smaller is rounding."""
@@ -116,31 +119,41 @@ class Curve:
 
     axis: Axis
     landscape: Landscape
-    logarithmic: bool
+    units: Literal["log", "linear", "height"]  # log10 above the minimum, the loss itself, or the units of the height
 
     def ordinates(self, losses: np.ndarray) -> np.ndarray:
         """Losses as shares of the axis; below 0 or above 1 when they are off it."""
-        if not self.logarithmic:
+        if self.units == "linear":
+            return self.axis.unit(losses)
+        if self.units == "height":
             return self.axis.unit(display(self.landscape, losses))
         with np.errstate(divide="ignore"):
             return self.axis.unit(np.log10(np.maximum(losses - _offset(self.landscape), 0)))
 
 
-def curve(landscape: Landscape, parameters: Mapping[str, float], runs: Sequence[np.ndarray]) -> Curve:
+def curve(
+    landscape: Landscape, parameters: Mapping[str, float], runs: Sequence[np.ndarray], scale: CurveScale = "log"
+) -> Curve:
     """The loss curve's axis for runs with these losses.
 
-    Logarithmic above the minimum where that is known, else in the units of the height axis. Its top is the highest loss
-    on the map (or at a start), so that a run which diverges does not move it; its bottom goes down in threes of decades
-    to the lowest loss.
+    With "log" it is logarithmic above the minimum where that is known, else in the units of the height axis. Its top is
+    the highest loss on the map (or at a start), so that a run which diverges does not move it; its bottom goes down in
+    threes of decades to the lowest loss. With "linear" it reaches from the minimum, or the lowest loss on the map where
+    none is known, to the highest start.
     """
     drawn = relief(landscape, parameters)
     losses = np.concatenate([np.asarray(run, float) for run in runs])
     losses = losses[np.isfinite(losses)]
     starts = [run[0] for run in runs if np.isfinite(run[0])]
+    if scale == "linear":
+        lowest = float(np.nanmin(drawn.grid.losses)) if landscape.minimum is None else landscape.minimum
+        low, high = min([lowest, *starts]), max([lowest, *starts])
+        high = high if high > low else low + 1
+        return Curve(Axis("loss", low, high, linear_ticks(low, high, 5)), landscape, "linear")
     if landscape.minimum is None:
         shown = display(landscape, np.array(starts))
         low, high = min([drawn.axis.low, *shown]), max([drawn.axis.high, *shown])
-        return Curve(Axis(drawn.axis.title, low, high, linear_ticks(low, high, 5)), landscape, False)
+        return Curve(Axis(drawn.axis.title, low, high, linear_ticks(low, high, 5)), landscape, "height")
     top = math.log10(max([drawn.highest, *starts]) - landscape.minimum)
     above = losses - landscape.minimum
     above = above[above > 0]
@@ -149,7 +162,7 @@ def curve(landscape: Landscape, parameters: Mapping[str, float], runs: Sequence[
     low = min(low, math.floor(top) - 3)
     apart = max(1, round((top - low) / 5))
     ticks = tuple((float(p), power_of_ten(p)) for p in range(low, math.floor(top) + 1) if p % apart == 0)
-    return Curve(Axis(_above_minimum(landscape), low, top, ticks), landscape, True)
+    return Curve(Axis(_above_minimum(landscape), low, top, ticks), landscape, "log")
 
 
 def nice_step(least: float) -> float:

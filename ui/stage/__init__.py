@@ -3,11 +3,13 @@
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Literal
 
 import streamlit as st
 from streamlit.components.v2 import component
 
 from engine import Trajectory
+from ui.display import CurveScale
 from ui.stage.payload import pack_runs
 
 WEB = Path(__file__).parent / "web"
@@ -25,6 +27,9 @@ def show_stage(
     on_start: Callable[[tuple[float, float]], None],
     on_rate: Callable[[float, int | None], None] | None = None,
     dial: Sequence[int] | None = None,
+    labels: Sequence[str] | None = None,
+    layout: Literal["race", "side"] = "race",
+    scale: CurveScale = "log",
     key: str = "stage",
 ) -> None:
     """Draw one or more runs on one landscape, the first run's.
@@ -38,6 +43,9 @@ def show_stage(
         on_rate: `on_rate(rate, first)` when the dial is released at a learning rate, a finite float: for the whole run
             when `first` is None, else from that row on. Without it there is no dial.
         dial: the places of the runs that the dial drives; all of them when None.
+        labels: what the runs are called; the titles of their optimizers when not given.
+        layout: "race" for all of them in one picture, "side" for a small picture of each.
+        scale: of the loss curve.
         key: the component's name in the session.
     """
 
@@ -53,7 +61,7 @@ def show_stage(
 
     driven = range(len(runs)) if dial is None else dial
     received = max(_number(_sent(key, name)) for name in ("start", "rate"))
-    data = pack_runs(runs, received, [] if on_rate is None else driven)
+    data = pack_runs(runs, received, [] if on_rate is None else driven, labels=labels, layout=layout, scale=scale)
     _component(key=key, data=data, on_start_change=started, on_rate_change=rated)
 
 

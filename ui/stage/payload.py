@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from engine import Trajectory
-from ui.display import Curve, curve, display, relief
+from ui.display import Curve, CurveScale, curve, display, relief
 from ui.numbers import number, point
 from ui.palette import SERIES
 from ui.stage.binary import pack
@@ -19,31 +19,44 @@ FAN_ROWS, SHARED_FAN_ROWS = 500, 300
 """How many steps of each run the dial has at hand when it drives one run, and when it drives several."""
 
 
-def pack_runs(runs: Sequence[Trajectory], received: int, dial: Sequence[int] = ()) -> bytes:
+def pack_runs(
+    runs: Sequence[Trajectory],
+    received: int,
+    dial: Sequence[int] = (),
+    *,
+    labels: Sequence[str] | None = None,
+    layout: str = "race",
+    scale: CurveScale = "log",
+) -> bytes:
     """The runs on one landscape as the stage reads them.
 
     Args:
         runs: the runs; about 16 bytes a step: x, y and loss in float32, height and ordinate as 16-bit shares of axes.
         received: the number of the last thing that the stage sent.
         dial: the places of the runs that the dial drives.
+        labels: what the runs are called; the titles of their optimizers when not given.
+        layout: "race" for one picture of all runs, "side" for a small one of each.
+        scale: of the loss curve.
     """
     landscape, parameters = runs[0].landscape, runs[0].parameters
-    scale = curve(landscape, parameters, [run.losses[: run.length + 1] for run in runs])
+    names = [run.optimizer.title for run in runs] if labels is None else labels
+    drawn = curve(landscape, parameters, [run.losses[: run.length + 1] for run in runs], scale)
     header = {
         "surface": surface_address(landscape, parameters),
         "received": received,
+        "layout": layout,
         "curve": {
-            "title": scale.axis.title,
-            "ticks": [[float(scale.axis.unit(np.array(at))), text] for at, text in scale.axis.ticks],
-            "low": scale.axis.low,
-            "high": scale.axis.high,
+            "title": drawn.axis.title,
+            "ticks": [[float(drawn.axis.unit(np.array(at))), text] for at, text in drawn.axis.ticks],
+            "low": drawn.axis.low,
+            "high": drawn.axis.high,
         },
         "dial": [_driven(runs[place], place, FAN_ROWS if len(dial) == 1 else SHARED_FAN_ROWS) for place in dial],
-        "runs": [_described(run, place) for place, run in enumerate(runs)],
+        "runs": [_described(run, place, name) for place, (run, name) in enumerate(zip(runs, names, strict=True))],
     }
     arrays: dict[str, np.ndarray] = {}
     for place, run in enumerate(runs):
-        arrays |= {f"{name}{place}": array for name, array in _rows(run, scale).items()}
+        arrays |= {f"{name}{place}": array for name, array in _rows(run, drawn).items()}
     return pack(header, arrays)
 
 
@@ -60,11 +73,11 @@ def _rows(run: Trajectory, scale: Curve) -> dict[str, np.ndarray]:
     }
 
 
-def _described(run: Trajectory, place: int) -> dict[str, Any]:
+def _described(run: Trajectory, place: int, label: str) -> dict[str, Any]:
     series = SERIES[place % len(SERIES)]
     left = leaves_map(run)
     return {
-        "label": run.optimizer.title,
+        "label": label,
         "colours": series.colours,
         "dash": series.dash,
         "marker": series.marker,
@@ -75,7 +88,7 @@ def _described(run: Trajectory, place: int) -> dict[str, Any]:
         "status": run.status,
         "left": left,
         "not_finite": run.length + 1 if run.status == "diverged" else None,
-        "summary": summary(run),
+        "summary": summary(run, label),
     }
 
 
@@ -105,8 +118,8 @@ def leaves_map(run: Trajectory) -> dict[str, Any] | None:
     return {"step": int(step), "point": crossing.tolist() if step else list(run.start)}
 
 
-def summary(run: Trajectory) -> str:
-    """The run in one sentence, for everyone who cannot or does not watch it."""
+def summary(run: Trajectory, label: str = "") -> str:
+    """The run in one sentence, by its label if it has one, for everyone who cannot or does not watch it."""
     of_start = math.isfinite(run.losses[0])
     events = []
     if of_start:
@@ -121,4 +134,5 @@ def summary(run: Trajectory) -> str:
     else:
         events.append("still running" if run.length == run.steps else "at rest, but not at a minimum")
     steps = f"{run.length} of {run.steps} steps" if run.length < run.steps else f"{run.steps} steps"
-    return f"{run.optimizer.title} on {run.landscape.title} from {point(run.start)}, {steps}: {'; '.join(events)}."
+    name = label or run.optimizer.title
+    return f"{name} on {run.landscape.title} from {point(run.start)}, {steps}: {'; '.join(events)}."
