@@ -1,6 +1,5 @@
 """The Explore page without a browser: controls, address, notices and texts, through Streamlit's AppTest."""
 
-import math
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -60,7 +59,7 @@ def test_page_opens_on_the_opening_run_with_a_clean_address():
     assert (page.selectbox(key="surface").value, page.selectbox(key="optimizer").value) == OPENING
     assert page.session_state["scenario"] == default_scenario()
     assert address(page) == {}
-    assert len(page.number_input) == 1  # the learning rate; the rest is folded away
+    assert not page.number_input  # the learning rate has its dial in the stage; the rest is folded away
 
 
 def test_opening_run_overshoots_and_arrives():
@@ -85,8 +84,12 @@ def test_every_optimizer_can_be_chosen_and_keeps_surface_start_and_steps():
         scenario = page.session_state["scenario"]
         assert (scenario.landscape, scenario.start, scenario.steps) == ("bowl", (-3.25, 3.0), 12)
         fields = {field.key for field in page.number_input}
-        assert fields == {f"{key}.{name}" for name in method.knobs} | {"x", "y", "steps", "seed"}
-        assert len(page.slider) == ("learning_rate" in method.knobs)
+        assert fields == {f"{key}.{name}" for name in method.knobs} - {f"{key}.learning_rate"} | {
+            "x",
+            "y",
+            "steps",
+            "seed",
+        }
 
 
 def test_every_knob_of_every_registry_entry_has_a_field():
@@ -97,34 +100,39 @@ def test_every_knob_of_every_registry_entry_has_a_field():
             assert {f"{key}.{name}" for name in surface.parameters} <= {field.key for field in page.number_input}
 
 
-def test_learning_rate_field_takes_any_number_exactly_and_moves_the_slider():
-    page = opened({"optimizer": "gradient_descent"})
-    set_number(page, "gradient_descent.learning_rate", 0.0012345678901234567)
+def dial_that_sends(monkeypatch: pytest.MonkeyPatch, rate: float, first: int | None) -> None:
+    """Put a button in the stage's place that sends this rate, as the dial does when it is released."""
+
+    def show_stage(runs, *, on_rate, **_):
+        st.button("Release", key="stage", on_click=on_rate, args=(rate, first))
+
+    monkeypatch.setattr("ui.stage.show_stage", show_stage)
+
+
+def test_rate_of_the_dial_is_taken_exactly(monkeypatch):
+    dial_that_sends(monkeypatch, 0.0012345678901234567, None)
+    page = press(opened({"optimizer": "gradient_descent", "then": "20:0.5"}), "stage")
     assert page.session_state["scenario"].settings["learning_rate"] == 0.0012345678901234567
-    assert address(page)["learning_rate"] == "0.0012345678901234567"
-    assert page.slider(key="gradient_descent.rate").value == pytest.approx(math.log10(0.00123456789), abs=1e-9)
+    assert address(page) == {"optimizer": "gradient_descent", "learning_rate": "0.0012345678901234567"}
 
 
-def test_learning_rate_beyond_the_slider_stays_exact():
-    page = opened({"optimizer": "adam", "learning_rate": "1234.5"})
-    knob = OPTIMIZERS["adam"].knobs["learning_rate"]
-    assert knob.high < 1234.5
-    assert page.number_input(key="adam.learning_rate").value == 1234.5
-    assert page.slider(key="adam.rate").value == pytest.approx(math.log10(knob.high))
+def test_rate_beyond_the_sweep_is_taken_too(monkeypatch):
+    dial_that_sends(monkeypatch, 1234.5, None)
+    page = press(opened({"optimizer": "adam"}), "stage")
+    assert OPTIMIZERS["adam"].knobs["learning_rate"].high < 1234.5
+    assert page.session_state["scenario"].settings["learning_rate"] == 1234.5
 
 
-def test_slider_sets_the_learning_rate_that_the_field_shows():
-    page = opened({"optimizer": "gradient_descent"})
-    checked(page.slider(key="gradient_descent.rate").set_value(-2.5).run())
-    assert page.session_state["scenario"].settings == {"learning_rate": 0.00316}  # 10^-2.5 to three digits
-    assert page.number_input(key="gradient_descent.learning_rate").value == 0.00316
+def test_rate_from_a_step_on_keeps_the_past_and_drops_what_came_later(monkeypatch):
+    dial_that_sends(monkeypatch, 0.25, 20)
+    page = press(opened({"optimizer": "gradient_descent", "then": "10:0.125,30:0.5"}), "stage")
+    assert address(page) == {"optimizer": "gradient_descent", "then": "10:0.125,20:0.25"}
 
 
-def test_optimizer_without_a_learning_rate_shows_none():
-    key = next(key for key, method in OPTIMIZERS.items() if "learning_rate" not in method.knobs)
-    page = opened({"optimizer": key})
-    assert not page.slider
-    assert not page.number_input
+def test_rate_that_no_run_may_have_is_left_alone(monkeypatch):
+    dial_that_sends(monkeypatch, -1.0, None)
+    page = press(opened({"optimizer": "gradient_descent"}), "stage")
+    assert page.session_state["scenario"] == default_scenario(optimizer="gradient_descent")
 
 
 def test_optimizer_and_surface_remember_their_numbers():
@@ -160,9 +168,9 @@ def test_reset_start_touches_nothing_else():
 def stage_that_sets(monkeypatch: pytest.MonkeyPatch, point: tuple[float, float]) -> None:
     """Put a button in the stage's place that sets this start, as a click into the stage does."""
 
-    def show_stage(runs, *, on_start, key="stage"):
+    def show_stage(runs, *, on_start, **_):
         assert len(runs) == 1
-        st.button("Start here", key=key, on_click=on_start, args=(point,))
+        st.button("Start here", key="stage", on_click=on_start, args=(point,))
 
     monkeypatch.setattr("ui.stage.show_stage", show_stage)
 

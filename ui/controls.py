@@ -19,9 +19,6 @@ from optimizers import OPTIMIZERS
 from ui import session
 from ui.scenario import Scenario
 
-NOTCHES = 400
-"""How finely the slider sweeps a knob; the number field beside it takes what lies between."""
-
 WORDS = {"learning_rate": "Learning rate", "x": "Start x", "y": "Start y"}
 
 
@@ -37,18 +34,8 @@ def surface_and_optimizer(scenario: Scenario) -> None:
     _choice("Optimizer", "optimizer", OPTIMIZERS, scenario.optimizer, session.choose_optimizer)
 
 
-def learning_rate(scenario: Scenario) -> None:
-    """A slider for the feel and a field for the exact number; nothing for an optimizer without a learning rate."""
-    knob = OPTIMIZERS[scenario.optimizer].knobs.get("learning_rate")
-    if knob is None:
-        st.caption("This optimizer finds its own step size.")
-        return
-    _setting(scenario, "learning_rate", knob)
-    _slider(scenario, knob)
-
-
 def details(scenario: Scenario) -> None:
-    """Everything else that can be set."""
+    """Everything that can be set in numbers, but for the learning rate: the stage has a dial for that."""
     surface, method = LANDSCAPES[scenario.landscape], OPTIMIZERS[scenario.optimizer]
     if others := {name: knob for name, knob in method.knobs.items() if name != "learning_rate"}:
         _group(method.title, "optimizer", [partial(_setting, scenario, name, knob) for name, knob in others.items()])
@@ -135,30 +122,3 @@ def _step(knob: Knob, value: float) -> float:
     size = abs(value) / 10 if knob.scale == "log" and value else (knob.high - knob.low) / 100
     step = 10.0 ** math.floor(math.log10(size))
     return max(1.0, step) if knob.integer else step
-
-
-def _slider(scenario: Scenario, knob: Knob) -> None:
-    """The learning rate by feel: the slider's position is its logarithm where the knob is logarithmic."""
-    key = f"{scenario.optimizer}.rate"
-    to_position, to_value = (math.log10, lambda p: 10.0**p) if knob.scale == "log" else (float, float)
-    low, high = to_position(knob.low), to_position(knob.high)
-    notch = (high - low) / NOTCHES
-    position = to_position(min(max(scenario.settings["learning_rate"], knob.low), knob.high))
-    shown = st.session_state.get(key, math.inf)
-    st.session_state[key] = shown if abs(shown - position) <= notch else position  # a slide that goes on is not pulled
-
-    def take() -> None:
-        value = float(f"{to_value(st.session_state[key]):.3g}")
-        rate = min(max(value, knob.low), knob.high)
-        session.set_setting("learning_rate", rate)
-
-    st.slider(
-        "Learning rate, by feel",
-        low,
-        high,
-        step=notch,
-        format="10^%.2f" if knob.scale == "log" else "%g",
-        key=key,
-        on_change=take,
-        label_visibility="collapsed",
-    )

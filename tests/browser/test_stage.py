@@ -43,7 +43,7 @@ class Stage:
 
     def go_to(self, step: int) -> None:
         """Pause at a step, by the slider."""
-        self.root.get_by_role("slider").fill(str(step))
+        self.root.get_by_role("slider", name="Step", exact=True).fill(str(step))
         self.at(step)
 
     def at(self, step: int) -> None:
@@ -230,7 +230,7 @@ def test_new_run_keeps_camera_clock_and_window(stage: Stage):
     stage.page.keyboard.press("+")
     stage.go_to(37)
     kept = [stage.surface.get_attribute("data-camera"), stage.plane.get_attribute("data-window")]
-    rate = stage.page.get_by_role("spinbutton", name=re.compile("learning rate", re.I)).first
+    rate = stage.root.get_by_role("textbox", name="Learning rate")
     rate.fill("0.0012")
     stage.after(lambda: rate.press("Enter"))
     stage.at(37)

@@ -27,14 +27,13 @@ def laboratory(around: tuple[object, ...]) -> None:
     side, middle = st.columns([1, 3.6], gap="medium")
     with side:
         controls.surface_and_optimizer(scenario)
-        controls.learning_rate(scenario)
         more = st.expander("More settings", key="more", on_change=session.keep)
         if more.open:
             with more:
                 controls.details(scenario)
         controls.reset()
     with middle:
-        show_stage([trajectory], on_start=session.set_start)
+        show_stage([trajectory], on_start=session.set_start, on_rate=session.set_rate)
         panels.numbers(trajectory)
 
 

@@ -74,8 +74,8 @@ export class Actors {
     gl.bufferData(gl.ARRAY_BUFFER, positions, gl.STATIC_DRAW);
   }
 
-  /** @param {number} place of the run @param {number} from @param {number} to pieces @param {number} head the moment at which the last one ends */
-  trail(place, from, to, head) {
+  /** @param {number} place of the run @param {number} from @param {number} to pieces @param {number} head the moment at which the last one ends @param {number} [opacity] */
+  trail(place, from, to, head, opacity = 1) {
     if (to <= from) return;
     const { gl, theme, ratio } = this;
     const { program, at } = this.programs.trail;
@@ -95,13 +95,13 @@ export class Actors {
     gl.uniform1f(at.u_caps, 0);
     gl.uniform1f(at.u_faint, 0.1);
     gl.uniform1f(at.u_width, width + HALO * ratio);
-    gl.uniform4f(at.u_colour, hr, hg, hb, 0.75);
+    gl.uniform4f(at.u_colour, hr, hg, hb, 0.75 * opacity);
     this.#pieces(from, to);
     const [r, g, b] = theme.series(run);
     gl.uniform1f(at.u_caps, 1);
     gl.uniform1f(at.u_faint, 0.35);
     gl.uniform1f(at.u_width, width);
-    gl.uniform4f(at.u_colour, r, g, b, 1);
+    gl.uniform4f(at.u_colour, r, g, b, opacity);
     this.#pieces(Math.max(0, from - 2), to); // a little back, over the halo's beginning
   }
 

@@ -22,11 +22,14 @@ export class Clock {
     return this.step >= this.length;
   }
 
-  /** A run of another length; the cursor stays, and at the end it stays at the end. @param {number} length */
-  setLength(length) {
+  /**
+   * A run of another length; the cursor stays, and at the end it stays at the end.
+   * @param {number} length @param {boolean} [passing] whether it will soon have another again, so that the speed stays
+   */
+  setLength(length, passing = false) {
     const ended = this.length > 0 && this.ended;
     this.length = length;
-    if (!this.chosen) this.speed = SPEEDS.findLast((speed) => speed <= Math.max(length / 10, 1)) ?? 1;
+    if (!this.chosen && !passing) this.speed = SPEEDS.findLast((speed) => speed <= Math.max(length / 10, 1)) ?? 1;
     this.step = ended && !this.playing ? length : Math.min(this.step, length);
     this.changed();
   }

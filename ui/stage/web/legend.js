@@ -46,7 +46,8 @@ export class Legend {
     for (const row of this.rows) {
       const { run } = row;
       const i = Math.min(whole, run.length);
-      row.loss.textContent = `loss ${print(run.loss[i])}`;
+      const loss = run.loss ? run.loss[i] : i >= run.length ? run.last : undefined;
+      row.loss.textContent = loss === undefined ? "" : `loss ${print(loss)}`;
       // Python sends a point further out than FAR as one at that distance in its direction: its numbers mean nothing.
       const far = Math.max(Math.abs(run.x[i]), Math.abs(run.y[i])) >= FAR;
       row.place.textContent = far ? "more than 10³⁰ away" : `at (${print(run.x[i])}, ${print(run.y[i])})`;

@@ -16,7 +16,7 @@ export function print(value, digits = 4) {
 }
 
 /** @param {number} exponent */
-function raised(exponent) {
+export function raised(exponent) {
   return (exponent < 0 ? "⁻" : "") + [...String(Math.abs(exponent))].map((digit) => RAISED[Number(digit)]).join("");
 }
 

@@ -15,6 +15,7 @@ const ROOM = 0.025; // of the map's side, from one iterate to the next, for a do
 const SMALLEST = 0.5; // size of a dot where they crowd
 const LIFT = 0.004; // of the trail above the mesh
 const MOST = 60000; // pieces a run
+const MOST_LIVE = 4000; // while the dial is dragged, since they are laid anew in each frame
 const FAR = 1e4; // map sides; from further out, rounding decides where a segment would cross the map
 
 export class Path {
@@ -32,7 +33,7 @@ export class Path {
     /** How much higher the iterate is than the mesh, which is straight between its points. */
     this.offset = new Float32Array(count);
     for (let i = 0; i < count; i++) {
-      if (this.inside(i)) this.offset[i] = run.height[i] / 65535 - terrain.height(this.u[i], this.v[i]);
+      if (run.height && this.inside(i)) this.offset[i] = run.height[i] / 65535 - terrain.height(this.u[i], this.v[i]);
     }
     this.#cut();
     this.#lay();
@@ -84,7 +85,7 @@ export class Path {
       pieces[i] = share > 0 || (share === 0 && longest(i) === 0) ? Math.max(1, Math.ceil(longest(i) * share)) : 0;
       total += pieces[i];
     }
-    const thinning = Math.max(1, total / MOST);
+    const thinning = Math.max(1, total / (run.height ? MOST : MOST_LIVE));
     /** ends[i]: how many pieces lie before iterate i. */
     this.ends = new Uint32Array(run.length + 1);
     for (let i = 0; i < run.length; i++) {

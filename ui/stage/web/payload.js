@@ -31,21 +31,36 @@ const TYPES = { float32: Float32Array, uint16: Uint16Array, uint32: Uint32Array 
  * @property {{step: number, point: [number, number]} | null} left where it first leaves the map
  * @property {number | null} not_finite the step that is not finite
  * @property {string} summary
+ * @property {import("./fan.js").Verdict} [verdict]
+ * @property {string} [reason] the verdict's, in a sentence
+ * @property {{low: number, high: number}} [axis] of its ordinates
  * @property {Float32Array} x
  * @property {Float32Array} y
- * @property {Float32Array} loss
- * @property {Uint16Array} height
+ * @property {[number, number][]} changes the step from which a learning rate holds, and that rate
+ * @property {Float32Array | null} loss null while the dial is dragged, as is the height: then the ball follows the mesh
+ * @property {number} [last] the loss at the last row, where `loss` is null
+ * @property {Uint16Array | null} height
  * @property {Uint16Array} ordinate
  *
  * @typedef {object} Runs
  * @property {string} surface the address of the surface
  * @property {number} received
- * @property {{title: string, ticks: [number, string][]}} curve
+ * @property {{title: string, ticks: [number, string][], low: number, high: number}} curve
+ * @property {Driven[]} dial the runs that the dial drives
  * @property {Run[]} runs
+ *
+ * @typedef {{low: number, high: number, scale: "log" | "linear", lowest: number, highest: number}} Knob
+ *
+ * @typedef {object} Driven
+ * @property {number} run its place among the runs
+ * @property {string} title
+ * @property {number} rate
+ * @property {Knob | null} knob null for an optimizer without a learning rate
+ * @property {{whole: string, onward: string} | null} fan the addresses of its fans
  */
 
 /** @param {Uint8Array} bytes @returns {{header: any, arrays: Record<string, any>}} */
-function unpack(bytes) {
+export function unpack(bytes) {
   const buffer = bytes.slice().buffer; // a copy of its own, so that the arrays are aligned
   const length = new DataView(buffer).getUint32(0, true);
   const header = JSON.parse(new TextDecoder().decode(new Uint8Array(buffer, 4, length)));
@@ -65,6 +80,7 @@ export function readRuns(bytes) {
   const { header, arrays } = unpack(bytes);
   header.runs.forEach((/** @type {any} */ run, /** @type {number} */ place) => {
     for (const name of ["x", "y", "loss", "height", "ordinate"]) run[name] = arrays[name + place];
+    run.axis = header.curve;
   });
   return header;
 }

@@ -15,6 +15,7 @@ import { ballSign, exitArrow } from "./marks.js";
 
 const DEEPEST = 400; // how far the window can zoom in
 const BALL = 24; // the side of its box, in CSS pixels
+const AHEAD = 0.5; // opacity of the trail ahead of the ball, where it is shown
 const DOTS = [1.2, 2.9]; // radius of an iterate's dot, where they crowd and where they are far apart
 
 export class PlaneView {
@@ -253,8 +254,8 @@ export class PlaneView {
     this.#aim([to[0], to[1]]);
   }
 
-  /** @param {number} step */
-  draw(step) {
+  /** @param {number} step @param {boolean} [ahead] whether what lies ahead is drawn too, faintly */
+  draw(step, ahead = false) {
     if (!this.plot || !this.theme || !this.terrain) return;
     const pen = /** @type {CanvasRenderingContext2D} */ (this.moving.getContext("2d"));
     pen.setTransform(this.ratio, 0, 0, this.ratio, 0, 0);
@@ -264,8 +265,15 @@ export class PlaneView {
       this.shown = -1;
       this.fresh = false;
     }
+    if (ahead || this.ahead) this.shown = Infinity; // what lay ahead is in the way
+    this.ahead = ahead;
     const before = step < this.shown ? -1 : this.shown;
     if (before < 0) pen.clearRect(0, 0, this.width, this.height);
+    if (ahead) {
+      pen.globalAlpha = AHEAD;
+      this.#trails(pen, step, Infinity);
+      pen.globalAlpha = 1;
+    }
     if (step !== this.shown) {
       this.#trails(pen, before, step);
       this.shown = step;

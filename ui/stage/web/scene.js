@@ -11,6 +11,8 @@ import { BASE } from "./terrain.js";
 
 /** @typedef {import("./path.js").Path} Path @typedef {import("./theme.js").Theme} Theme */
 
+const AHEAD = 0.5; // opacity of a trail ahead of its ball
+
 export class Scene {
   /** @param {WebGL2RenderingContext} gl @param {import("./camera.js").Camera} camera */
   constructor(gl, camera) {
@@ -96,8 +98,12 @@ export class Scene {
     this.stir(true);
   }
 
-  /** Draws the balls at a moment, and beneath them whatever is out of date. @param {number} step @returns {boolean} whether the still scene was drawn anew */
-  draw(step) {
+  /**
+   * Draws the balls at a moment, and beneath them whatever is out of date.
+   * @param {number} step @param {boolean} ahead whether the trails ahead of the balls are drawn too
+   * @returns {boolean} whether the still scene was drawn anew
+   */
+  draw(step, ahead) {
     const { gl, actors } = this;
     this.targets ??= {
       scene: makeTarget(gl, this.width, this.height, true),
@@ -117,6 +123,7 @@ export class Scene {
     this.#drawOnDepth();
     this.paths.forEach((path, place) => {
       const whole = Math.min(this.baked, path.run.length);
+      if (ahead) actors.trail(place, path.begun(step), path.ends[path.run.length], path.run.length, AHEAD);
       actors.trail(place, path.ends[whole], path.begun(step), step);
       if (path.run.left && step >= path.run.left.step) actors.exit(place);
     });

@@ -8,6 +8,7 @@
 import { Clock } from "./clock.js";
 import { Controls } from "./controls.js";
 import { CurveView } from "./curve_view.js";
+import { Driving } from "./driving.js";
 import { element, icon } from "./dom.js";
 import { Legend } from "./legend.js";
 import { print } from "./numbers.js";
@@ -18,7 +19,7 @@ import { SurfaceView } from "./surface_view.js";
 import { Terrain } from "./terrain.js";
 import { Theme } from "./theme.js";
 
-const PATIENCE = 3000; // milliseconds until a start that nobody has answered no longer holds back the next one
+const PATIENCE = 3000; // milliseconds until what nobody has answered no longer holds back what is sent next
 const READABLE = 90; // milliseconds a number stands while the run plays: faster, nobody could read it
 const RESET = "M12 5V2L7 6.5 12 11V8a5 5 0 1 1-5 5H4.5A7.5 7.5 0 1 0 12 5z";
 
@@ -35,7 +36,7 @@ const stages = new WeakMap();
 export function show({ data, parentElement, setStateValue }) {
   const stage = stages.get(parentElement) ?? new Stage(parentElement);
   stages.set(parentElement, stage);
-  stage.send = (start) => setStateValue("start", start);
+  stage.send = setStateValue;
   const call = ++stage.calls;
   stage.update(readRuns(data));
   return () => {
@@ -52,8 +53,13 @@ class Stage {
   constructor(parent) {
     this.calls = 0;
     this.written = 0; // when the numbers were last written
-    /** @type {(start: {point: [number, number], number: number}) => void} */
+    /** @type {(name: string, value: unknown) => void} */
     this.send = () => {};
+    /** What waits to be sent, by name: of each the last. @type {Map<string, {number: number}>} */
+    this.outbox = new Map();
+    this.number = 0; // of what was last put there
+    /** @type {WeakMap<import("./payload.js").Run, Path>} */
+    this.paths = new WeakMap();
     this.ended = new AbortController();
     const { signal } = this.ended;
     parent.adoptedStyleSheets = [sheet];
@@ -83,6 +89,12 @@ class Stage {
       this.request();
     });
     this.controls = new Controls(this.clock);
+    this.driving = new Driving({
+      show: (payload, live) => this.#show(payload, live),
+      request: redraw,
+      post: (name, value) => this.#post(name, value),
+      clock: this.clock,
+    }, signal);
     this.legend = new Legend();
     const frame = (/** @type {string} */ name, /** @type {string} */ label) =>
       element("div", { class: "frame", tabindex: "0", role: "application", "aria-label": label, "data-view": name });
@@ -112,6 +124,7 @@ class Stage {
         pane("plane", plane, whole, this.where),
         pane("curve", curve),
       ),
+      this.driving.dial.root,
       this.controls.root,
       this.summary,
       this.now,
@@ -122,7 +135,7 @@ class Stage {
       this.notice.hidden = !text;
       this.root.dataset.surface = text ? "missing" : "drawn";
     } }, signal);
-    this.plane = new PlaneView(plane, redraw, (point) => this.#start(point), (point) => {
+    this.plane = new PlaneView(plane, redraw, (point) => this.#post("start", { point }), (point) => {
       this.where.textContent = point ? `(${print(point[0], 5)}, ${print(point[1], 5)})` : "";
     }, (zoomed) => (whole.hidden = !zoomed), signal);
     this.curve = new CurveView(curve, this.clock, signal);
@@ -152,28 +165,20 @@ class Stage {
 
   /** @param {import("./payload.js").Runs} payload @param {import("./payload.js").Surface} surface */
   #apply(payload, surface) {
-    const before = this.payload;
-    this.payload = payload;
     const elsewhere = surface !== this.map;
     if (elsewhere) {
       this.map = surface;
       this.terrain = new Terrain(surface);
+      this.paths = new WeakMap();
       this.root.style.setProperty("--aspect", String(this.terrain.span[0] / this.terrain.span[1]));
       this.surface.setSurface(surface, this.terrain);
       this.plane.setSurface(surface, this.terrain);
     }
     const theme = new Theme(this.root, surface.ramp);
-    if (elsewhere || theme.key !== this.theme?.key) {
-      this.theme = theme;
-      this.root.classList.toggle("dark", theme.dark);
-      for (const view of this.views) view.setTheme(theme);
-    }
-    const { terrain } = this;
-    const paths = payload.runs.map((run) => new Path(run, terrain));
-    this.surface.setPaths(paths);
-    this.plane.setPaths(paths);
-    this.curve.setRuns(payload);
-    this.legend.setRuns(payload.runs, this.theme);
+    if (elsewhere || theme.key !== this.theme?.key) this.#setTheme(theme);
+    const before = this.exact;
+    this.exact = payload;
+    this.driving.setPayload(payload, surface);
     const labels = payload.runs.map((run) => run.label).join(", ");
     this.surface.canvas.setAttribute("role", "img");
     this.surface.canvas.ariaLabel = `${surface.title} as a surface, with the path of ${labels}`;
@@ -184,35 +189,58 @@ class Stage {
     const summary = payload.runs.map((run) => run.summary).join(" ");
     if (this.summary.textContent !== summary) this.summary.textContent = summary;
     this.root.dataset.key = surface.key;
-    this.#setClock(before, payload, elsewhere);
+    if (this.#begins(before, payload, elsewhere)) this.clock.restart();
     this.root.dataset.runs = String(Number(this.root.dataset.runs ?? 0) + 1);
     this.#resize();
   }
 
-  /** The cursor stays; only what the user would want to see from its beginning begins again. */
-  #setClock(/** @type {any} */ before, /** @type {import("./payload.js").Runs} */ payload, /** @type {boolean} */ elsewhere) {
+  /** @param {Theme} theme */
+  #setTheme(theme) {
+    this.theme = theme;
+    this.root.classList.toggle("dark", theme.dark);
+    for (const view of this.views) view.setTheme(theme);
+    this.driving.dial.setTheme(theme);
+  }
+
+  /** Puts runs into the views: exact ones, or while the dial is dragged those of its fans. @param {import("./payload.js").Runs} payload @param {boolean} live */
+  #show(payload, live) {
+    this.payload = payload;
+    const paths = payload.runs.map((run) => {
+      const known = this.paths.get(run) ?? new Path(run, this.terrain);
+      this.paths.set(run, known);
+      return known;
+    });
+    this.surface.setPaths(paths);
+    this.plane.setPaths(paths);
+    this.curve.setRuns(payload);
+    this.legend.setRuns(payload.runs, this.theme);
+    this.root.classList.toggle("live", live);
+    const { clock, driving } = this;
+    const { held } = driving;
+    clock.setLength(Math.max(...payload.runs.map((run) => run.length)), live);
+    if (held && !clock.playing) clock.seek(held.ended ? clock.length : held.step);
+    if (!live) driving.held = null;
+    this.request();
+  }
+
+  /** Whether the user would want to see new runs from their beginning; else the cursor stays. */
+  #begins(/** @type {any} */ before, /** @type {import("./payload.js").Runs} */ payload, /** @type {boolean} */ elsewhere) {
     const { clock } = this;
-    const { runs } = payload;
-    clock.setLength(Math.max(...runs.map((run) => run.length)));
     if (!before) {
       if (this.still.matches) clock.seek(clock.length);
-      else clock.play();
-      return;
+      return !this.still.matches;
     }
     const names = (/** @type {any} */ of) => JSON.stringify(of.runs.map((/** @type {any} */ run) => run.label));
     const starts = (/** @type {any} */ of) => JSON.stringify(of.runs.map((/** @type {any} */ run) => run.start));
     const moved = elsewhere || starts(before) !== starts(payload);
-    if (clock.wanted && !this.still.matches && (moved || (!clock.playing && names(before) !== names(payload)))) clock.restart();
+    return clock.wanted && !this.still.matches && (moved || (!clock.playing && names(before) !== names(payload)));
   }
 
   #resize() {
     if (!this.theme) return;
     const ratio = Math.min(devicePixelRatio || 1, 2);
     const theme = new Theme(this.root, this.map.ramp);
-    if (theme.key !== this.theme.key) {
-      this.theme = theme;
-      for (const view of this.views) view.setTheme(theme);
-    }
+    if (theme.key !== this.theme.key) this.#setTheme(theme);
     for (const view of this.views) {
       const { clientWidth, clientHeight } = view.frame;
       const size = `${clientWidth} ${clientHeight} ${ratio}`;
@@ -220,6 +248,7 @@ class Stage {
       view.frame.dataset.size = size;
       view.resize(clientWidth, clientHeight, ratio);
     }
+    this.driving.dial.resize(this.root.clientWidth, ratio);
     this.#draw();
     this.request();
   }
@@ -232,8 +261,10 @@ class Stage {
   /** @param {number} time in milliseconds */
   #frame(time) {
     this.pending = undefined;
+    this.driving.frame();
     const more = this.clock.tick(this.last ? (time - this.last) / 1000 : 0);
     this.#draw();
+    this.driving.cursor();
     this.last = more && this.seen ? time : undefined;
     if (this.last) this.request();
   }
@@ -241,7 +272,8 @@ class Stage {
   #draw() {
     if (!this.theme) return;
     const { step } = this.clock;
-    for (const view of this.views) view.draw(step);
+    const { ahead } = this.driving;
+    for (const view of this.views) view.draw(step, ahead);
     this.root.dataset.step = String(Math.floor(step + 1e-9));
     const now = performance.now();
     if (!this.clock.playing || now - this.written > READABLE) {
@@ -255,17 +287,22 @@ class Stage {
     if (state !== "playing") this.speaking = setTimeout(() => (this.now.textContent = this.legend.spoken()), 400);
   }
 
-  /** Sends a start to Python: one at a time, and of those that wait only the last. @param {[number, number]} point */
-  #start(point) {
-    this.next = point;
+  /** Sends something to Python: one thing at a time, and of what waits only the last. @param {string} name @param {object} value */
+  #post(name, value) {
+    this.number = Math.max(Date.now(), this.number + 1); // counts up over reloads as well
+    this.outbox.delete(name);
+    this.outbox.set(name, { ...value, number: this.number });
     if (!this.waiting) this.#sendNext();
+    return this.number;
   }
 
   #sendNext() {
-    if (!this.next) return;
-    this.waiting = Date.now(); // counts up over reloads as well
-    this.send({ point: this.next, number: this.waiting });
-    this.next = undefined;
+    const [next] = this.outbox;
+    if (!next) return;
+    const [name, value] = next;
+    this.outbox.delete(name);
+    this.waiting = value.number;
+    this.send(name, value);
     this.impatient = setTimeout(() => this.#answered(), PATIENCE);
   }
 
@@ -308,6 +345,7 @@ class Stage {
       "-": () => this.controls.faster(-1),
       l: () => clock.setLoop(!clock.loop),
     };
+    if (/^[1-5]$/.test(key)) return this.driving.dial.preset(Number(key) - 1);
     if (!actions[key]) return false;
     actions[key]();
     return true;

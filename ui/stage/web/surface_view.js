@@ -128,10 +128,10 @@ export class SurfaceView {
     this.scene?.resize(this.width, this.height, this.ratio);
   }
 
-  /** @param {number} step */
-  draw(step) {
+  /** @param {number} step @param {boolean} [ahead] whether what lies ahead is drawn too, faintly */
+  draw(step, ahead = false) {
     if (!this.scene || !this.terrain || !this.theme || !this.width || this.gl?.isContextLost()) return;
-    if (this.scene.draw(step)) {
+    if (this.scene.draw(step, ahead)) {
       drawAxes(this.labels, this);
       this.frame.dataset.camera = this.camera.matrix.join(" ");
     }

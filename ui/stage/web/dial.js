@@ -1,0 +1,337 @@
+/**
+ * The learning-rate dial: a track painted with the verdict of every rate, a thumb, a number field, presets and two modes.
+ *
+ * It shows and reports; what a rate means for the picture is driving.js's business.
+ */
+
+import { element } from "./dom.js";
+import { print } from "./numbers.js";
+import { paintTrack } from "./track.js";
+import { patch } from "./verdict_art.js";
+
+/** @typedef {import("./payload.js").Knob} Knob @typedef {import("./fan.js").Fan} Fan @typedef {import("./theme.js").Theme} Theme */
+
+const COARSE = 120; // an arrow key moves by the sweep over this: one rate of the fan
+const FINE = 1.01; // and with Shift by one part in a hundred
+const PAGE = 2; // a page key by this factor
+const SETTLED = 400; // milliseconds after the last key until the rate counts as released
+const NUMBER = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;
+const PRESETS = ["too small", "just right", "overshooting", "on the edge", "diverging"];
+const MODES = /** @type {const} */ ([
+  ["whole", "whole run", "The path from the start is drawn again"],
+  ["onward", "from here on", "The path up to the cursor stays, and the run goes on from there with the new rate"],
+]);
+
+/**
+ * @typedef {object} Report
+ * @property {() => void} press the dial is taken hold of
+ * @property {(rate: number) => void} move it shows another rate
+ * @property {(rate: number) => void} release it is let go at a rate
+ * @property {(mode: "whole" | "onward") => void} mode
+ */
+
+export class Dial {
+  /** @param {Report} report @param {AbortSignal} signal */
+  constructor(report, signal) {
+    this.report = report;
+    this.rate = 0;
+    this.mode = "whole";
+    this.pressed = false;
+    /** @type {Knob | null} */
+    this.knob = null;
+    /** @type {Fan | null} */
+    this.fan = null;
+    this.#build();
+    this.#listen(signal);
+  }
+
+  #build() {
+    this.field = element("input", {
+      type: "text", inputmode: "decimal", autocomplete: "off", spellcheck: "false", class: "rate", "aria-label": "Learning rate", id: "rate",
+    });
+    this.complaint = element("p", { class: "complaint", role: "alert", id: "rate-complaint" });
+    this.verdict = element("output", { class: "verdict", for: "rate" });
+    this.modes = element("div", { class: "modes", role: "radiogroup", "aria-label": "What a new learning rate changes" });
+    for (const [mode, text, title] of MODES) {
+      const made = element("button", { type: "button", role: "radio", "data-mode": mode, title }, text);
+      made.addEventListener("click", () => this.setMode(mode, true));
+      this.modes.append(made);
+    }
+    this.presets = element("div", { class: "presets", role: "group", "aria-label": "Learning rates worth a look" });
+    PRESETS.forEach((name, place) => {
+      const made = element("button", { type: "button", "data-preset": name, "aria-disabled": "true" }, element("kbd", { "aria-hidden": "true" }, String(place + 1)), name);
+      made.addEventListener("click", () => this.preset(place));
+      this.presets.append(made);
+    });
+    this.canvas = element("canvas", { "aria-hidden": "true" });
+    this.thumb = element("div", { class: "thumb", "aria-hidden": "true" });
+    this.marks = element("div", { class: "marks" });
+    this.track = element(
+      "div",
+      { class: "track", role: "slider", tabindex: "0", "aria-label": "Learning rate, dial", "aria-describedby": "dial-note" },
+      this.canvas, this.marks, this.thumb,
+    );
+    this.legend = element("ul", { class: "verdicts", "aria-label": "Verdicts on the track" });
+    this.note = element("p", { class: "note", id: "dial-note" });
+    this.head = element(
+      "div",
+      { class: "head" },
+      element("label", { class: "take", for: "rate" }, "Learning rate"), this.field, this.verdict, this.presets, this.modes,
+    );
+    this.foot = element("div", { class: "foot" }, this.legend, this.note);
+    this.root = element("div", { class: "dial", role: "group", "aria-label": "Dial", hidden: "" }, this.head, this.complaint, this.track, this.foot);
+  }
+
+  /** @param {AbortSignal} signal */
+  #listen(signal) {
+    const { track, field } = this;
+    const here = (/** @type {PointerEvent} */ event) => {
+      const { left, width } = this.canvas.getBoundingClientRect();
+      return this.#rounded(this.#at((event.clientX - left - this.inset) / (width - 2 * this.inset)));
+    };
+    track.addEventListener("pointerdown", (/** @type {PointerEvent} */ event) => {
+      if (event.button || !this.knob) return;
+      track.setPointerCapture(event.pointerId);
+      event.preventDefault();
+      track.focus({ preventScroll: true });
+      this.#press();
+      this.#move(here(event));
+    }, { signal });
+    track.addEventListener("pointermove", (/** @type {PointerEvent} */ event) => {
+      if (this.pressed && track.hasPointerCapture(event.pointerId)) this.#move(here(event));
+    }, { signal });
+    for (const name of ["pointerup", "pointercancel"]) track.addEventListener(name, () => this.#release(), { signal });
+    track.addEventListener("keydown", (/** @type {KeyboardEvent} */ event) => this.#key(event), { signal });
+    track.addEventListener("blur", () => this.#release(), { signal });
+    field.addEventListener("change", () => this.#enter(), { signal });
+    field.addEventListener("keydown", (/** @type {KeyboardEvent} */ event) => {
+      if (event.key === "Enter") this.#enter();
+      if (event.key === "Escape") this.#write();
+      if (event.key !== "Tab") event.stopPropagation(); // what is typed here drives nothing else
+    }, { signal });
+    field.addEventListener("blur", () => {
+      if (!this.complaint.textContent) this.#write();
+    }, { signal });
+    this.modes.addEventListener("keydown", (/** @type {KeyboardEvent} */ event) => {
+      if (!event.key.startsWith("Arrow")) return;
+      this.setMode(this.mode === "whole" ? "onward" : "whole", true);
+      this.modes.querySelector("[aria-checked=true]").focus();
+      event.preventDefault();
+      event.stopPropagation();
+    }, { signal });
+  }
+
+  // ---- what it is told -------------------------------------------------------------------------------------------
+
+  /** @param {import("./payload.js").Driven | undefined} driven none: there is no dial */
+  setRun(driven) {
+    this.root.hidden = !driven;
+    if (!driven) return;
+    this.knob = driven.knob;
+    this.root.classList.toggle("without", !driven.knob);
+    if (!driven.knob) {
+      this.note.textContent = `${driven.title} has no learning rate: it finds the length of its steps itself.`;
+      this.setFan(null);
+      return;
+    }
+    this.track.setAttribute("aria-valuemin", String(driven.knob.low));
+    this.track.setAttribute("aria-valuemax", String(driven.knob.high));
+    this.#paint();
+  }
+
+  /** The rate that the picture shows. @param {number} rate @param {import("./fan.js").Verdict | undefined} verdict */
+  setRate(rate, verdict) {
+    if (!this.knob) return;
+    const known = this.rate === rate && this.shown === verdict?.name;
+    this.rate = rate;
+    this.shown = verdict?.name;
+    if (known) return;
+    this.thumb.style.left = `calc(${this.inset}px + (100% - ${2 * this.inset}px) * ${this.#share(rate)})`;
+    this.track.setAttribute("aria-valuenow", String(Math.min(Math.max(rate, this.knob.low), this.knob.high)));
+    this.track.setAttribute("aria-valuetext", [print(rate), verdict?.word].filter(Boolean).join(", "));
+    this.verdict.textContent = verdict ? `${verdict.sign} ${verdict.word}` : "";
+    this.verdict.dataset.verdict = verdict?.name ?? "";
+    if (!this.complaint.textContent) this.#write();
+    for (const button of this.presets.children) {
+      const chosen = this.fan?.presets.find((preset) => preset.name === button.dataset.preset);
+      button.setAttribute("aria-pressed", String(chosen?.rate === rate));
+    }
+  }
+
+  /** @param {Fan | null} fan null until it has come */
+  setFan(fan) {
+    if (this.fan === fan && !this.fresh) return;
+    this.fan = fan;
+    for (const button of this.presets.children) {
+      const preset = fan?.presets.find(({ name }) => name === button.dataset.preset);
+      const there = preset?.rate !== null && preset !== undefined;
+      button.setAttribute("aria-disabled", String(!there));
+      button.title = !preset ? "" : there ? `${print(preset.rate)}: ${preset.reason}` : `There is none: ${preset.reason}`;
+      button.setAttribute("aria-label", !preset || there ? button.dataset.preset : `${button.dataset.preset}: ${preset.reason}`);
+      button.setAttribute("aria-pressed", String(preset?.rate === this.rate));
+    }
+    if (this.knob) this.note.textContent = fan ? `Bars: the loss reached after ${fan.steps} steps` : "";
+    this.#paint();
+  }
+
+  /** @param {Theme} theme */
+  setTheme(theme) {
+    this.theme = theme;
+    this.fresh = true;
+    this.setFan(this.fan);
+    this.fresh = false;
+  }
+
+  /** @param {number} width of the stage, in CSS pixels @param {number} ratio */
+  resize(width, ratio) {
+    if (!width || (this.width === width && this.ratio === ratio)) return;
+    Object.assign(this, { width, ratio });
+    this.#paint();
+  }
+
+  get inset() {
+    return 14; // pixels at both ends of the track, so that the thumb never hangs over
+  }
+
+  #paint() {
+    const { theme, fan, knob } = this;
+    if (!theme || !knob || !this.width) return;
+    paintTrack(this.canvas, { fan, knob, theme, inset: this.inset, ratio: this.ratio ?? 1, share: (rate) => this.#share(rate) });
+    this.legend.replaceChildren(
+      ...(fan?.looks ?? []).map((verdict) => element("li", {}, patch(verdict, theme), `${verdict.sign} ${verdict.word}`)),
+    );
+    const rate = this.rate;
+    this.rate = NaN; // so that the thumb is placed on the new track
+    this.setRate(rate, fan && rate ? fan.verdict(fan.nearest(rate)) : undefined);
+  }
+
+  // ---- positions -------------------------------------------------------------------------------------------------
+
+  /** Where a rate is on the track, as a share of it. @param {number} rate */
+  #share(rate) {
+    const { low, high, scale } = /** @type {Knob} */ (this.knob);
+    const share = scale === "log" ? Math.log(rate / low) / Math.log(high / low) : (rate - low) / (high - low);
+    return Math.min(Math.max(Number.isNaN(share) ? 0 : share, 0), 1);
+  }
+
+  /** The rate at a share of the track. @param {number} share */
+  #at(share) {
+    const { low, high, scale } = /** @type {Knob} */ (this.knob);
+    const within = Math.min(Math.max(share, 0), 1);
+    return scale === "log" ? low * (high / low) ** within : low + (high - low) * within;
+  }
+
+  /** To three digits, and not beyond the sweep. @param {number} rate */
+  #rounded(rate) {
+    const { low, high } = /** @type {Knob} */ (this.knob);
+    return Math.min(Math.max(Number(rate.toPrecision(3)), low), high);
+  }
+
+  // ---- what it reports -------------------------------------------------------------------------------------------
+
+  #press() {
+    if (this.pressed) return;
+    this.pressed = true;
+    this.root.classList.add("held");
+    this.#complain("");
+    this.report.press();
+  }
+
+  /** @param {number} rate */
+  #move(rate) {
+    if (rate !== this.rate) this.report.move(rate);
+  }
+
+  #release() {
+    clearTimeout(this.settling);
+    if (!this.pressed) return;
+    this.pressed = false;
+    this.root.classList.remove("held");
+    this.report.release(this.rate);
+  }
+
+  /** A rate at once: taken hold of, moved and let go. @param {number} rate */
+  jump(rate) {
+    this.#press();
+    this.#move(rate);
+    this.#release();
+  }
+
+  /** @param {number} place of the preset @returns {boolean} whether there is one */
+  preset(place) {
+    const rate = this.fan?.presets.find(({ name }) => name === PRESETS[place])?.rate;
+    if (rate === undefined || rate === null) return false;
+    this.jump(rate);
+    return true;
+  }
+
+  /** @param {"whole" | "onward"} mode @param {boolean} [told] whether to report it */
+  setMode(mode, told = false) {
+    this.mode = mode;
+    for (const button of this.modes.children) {
+      const chosen = button.dataset.mode === mode;
+      button.setAttribute("aria-checked", String(chosen));
+      button.tabIndex = chosen ? 0 : -1;
+    }
+    if (told) this.report.mode(mode);
+  }
+
+  /** @param {KeyboardEvent} event */
+  #key(event) {
+    if (!this.knob || event.ctrlKey || event.metaKey || event.altKey) return;
+    const { low, high, scale } = this.knob;
+    const step = (/** @type {number} */ way) => {
+      if (event.shiftKey) return this.rate * FINE ** way;
+      const share = this.#share(this.rate) * COARSE + way;
+      return this.#at(Math.round(share) / COARSE);
+    };
+    const page = (/** @type {number} */ way) => (scale === "log" ? this.rate * PAGE ** way : this.rate + (way * (high - low)) / 10);
+    /** @type {Record<string, () => number>} */
+    const moves = {
+      ArrowLeft: () => step(-1),
+      ArrowDown: () => step(-1),
+      ArrowRight: () => step(1),
+      ArrowUp: () => step(1),
+      PageDown: () => page(-1),
+      PageUp: () => page(1),
+      Home: () => low,
+      End: () => high,
+    };
+    if (!moves[event.key]) return;
+    event.preventDefault();
+    event.stopPropagation();
+    this.#press();
+    this.#move(this.#rounded(moves[event.key]()));
+    clearTimeout(this.settling);
+    this.settling = setTimeout(() => this.#release(), SETTLED);
+  }
+
+  /** Takes what stands in the number field, or says what may stand there. */
+  #enter() {
+    const { lowest, highest } = /** @type {Knob} */ (this.knob);
+    const text = this.field.value.trim().replace("−", "-");
+    const rate = Number(text);
+    if (!NUMBER.test(text) || !(rate >= lowest && rate <= highest)) {
+      const shown = text.length > 24 ? `${text.slice(0, 24)}…` : text;
+      this.#complain(`“${shown}” is no learning rate: a number from ${print(lowest)} to ${print(highest)}, such as 0.01 or 3e-3.`);
+      return;
+    }
+    this.#complain("");
+    if (rate !== this.rate) this.jump(rate);
+    else this.#write();
+  }
+
+  /** @param {string} text */
+  #complain(text) {
+    this.complaint.textContent = text;
+    this.field.setAttribute("aria-invalid", String(Boolean(text)));
+    if (text) this.field.setAttribute("aria-describedby", "rate-complaint");
+    else this.field.removeAttribute("aria-describedby");
+  }
+
+  /** Shows the rate in the number field, unless somebody is writing there. */
+  #write() {
+    this.#complain("");
+    this.field.value = String(this.rate);
+  }
+}
