@@ -64,6 +64,9 @@ class _Reader:
             if self.next == "/":
                 self.take()
                 value = value / self.power()
+            elif self.next == r"\cdot":
+                self.take()
+                value = value * self.power()
             elif self.next in ("end", "+", "-", ",", ")", "]", "}", r"\}") or self.next == self.open[-1]:
                 return value
             elif in_argument and self.next.lstrip("\\") in FUNCTIONS:
