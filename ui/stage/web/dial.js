@@ -37,6 +37,7 @@ export class Dial {
     this.rate = 0;
     this.mode = "whole";
     this.pressed = false;
+    this.writing = false; // whether somebody is writing into the number field
     /** @type {Knob | null} */
     this.knob = null;
     /** @type {Fan | null} */
@@ -103,14 +104,12 @@ export class Dial {
     for (const name of ["pointerup", "pointercancel"]) track.addEventListener(name, () => this.#release(), { signal });
     track.addEventListener("keydown", (/** @type {KeyboardEvent} */ event) => this.#key(event), { signal });
     track.addEventListener("blur", () => this.#release(), { signal });
+    field.addEventListener("input", () => (this.writing = true), { signal });
     field.addEventListener("change", () => this.#enter(), { signal });
     field.addEventListener("keydown", (/** @type {KeyboardEvent} */ event) => {
       if (event.key === "Enter") this.#enter();
       if (event.key === "Escape") this.#write();
       if (event.key !== "Tab") event.stopPropagation(); // what is typed here drives nothing else
-    }, { signal });
-    field.addEventListener("blur", () => {
-      if (!this.complaint.textContent) this.#write();
     }, { signal });
     this.modes.addEventListener("keydown", (/** @type {KeyboardEvent} */ event) => {
       if (!event.key.startsWith("Arrow")) return;
@@ -151,7 +150,7 @@ export class Dial {
     this.track.setAttribute("aria-valuetext", [print(rate), verdict?.word].filter(Boolean).join(", "));
     this.verdict.textContent = verdict ? `${verdict.sign} ${verdict.word}` : "";
     this.verdict.dataset.verdict = verdict?.name ?? "";
-    if (!this.complaint.textContent) this.#write();
+    if (!this.writing) this.#write();
     for (const button of this.presets.children) {
       const chosen = this.fan?.presets.find((preset) => preset.name === button.dataset.preset);
       button.setAttribute("aria-pressed", String(chosen?.rate === rate));
@@ -233,7 +232,7 @@ export class Dial {
     if (this.pressed) return;
     this.pressed = true;
     this.root.classList.add("held");
-    this.#complain("");
+    this.#write();
     this.report.press();
   }
 
@@ -316,7 +315,6 @@ export class Dial {
       this.#complain(`“${shown}” is no learning rate: a number from ${print(lowest)} to ${print(highest)}, such as 0.01 or 3e-3.`);
       return;
     }
-    this.#complain("");
     if (rate !== this.rate) this.jump(rate);
     else this.#write();
   }
@@ -329,8 +327,9 @@ export class Dial {
     else this.field.removeAttribute("aria-describedby");
   }
 
-  /** Shows the rate in the number field, unless somebody is writing there. */
+  /** Shows the rate in the number field, in the place of what was written there. */
   #write() {
+    this.writing = false;
     this.#complain("");
     this.field.value = String(this.rate);
   }
