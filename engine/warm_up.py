@@ -7,6 +7,7 @@ import jax
 
 from engine.batch import swarm
 from engine.descend import descend
+from engine.diagnose import diagnose, verdicts
 from engine.field import gradient_field, hessian_matrices, loss_grid, losses_at
 from engine.stationary import CIRCLE
 from landscapes.base import LANDSCAPES
@@ -30,7 +31,8 @@ def warm_up() -> None:
     gradient_field(first, [(0.0, 0.0)])
     hessian_matrices(first, [(0.0, 0.0)])
     losses_at(first, [(0.0, 0.0)] * (1 + 2 * CIRCLE))
+    diagnose(descend(first, next(iter(OPTIMIZERS)), steps=1))
     for key in OPTIMIZERS:
         descend(first, key, steps=1)
     for key in OPTIMIZERS:
-        swarm(first, key, starts=[(0.0, 0.0)], steps=1)
+        verdicts(swarm(first, key, starts=[(0.0, 0.0)], steps=1))

@@ -1,0 +1,335 @@
+"""What runs come to, over arrays of runs: the measures of a path, and the one verdict that follows from them.
+
+`engine.diagnose` is the face of this module; docs/model.md writes the definitions out.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Literal, NamedTuple
+
+import numpy as np
+
+from engine.field import hessian_matrices
+from engine.stationary import NEAR, Curvatures, curvatures, grounds, shorter_side
+from landscapes.base import Landscape
+from optimizers.base import Optimizer
+
+Verdict = Literal[
+    "converged", "crawling", "overshooting", "circling", "diverged", "saddle", "local minimum", "plateau", "wandering",
+    "descending",
+]  # fmt: skip
+
+SAMPLED = 8
+"""At how many rows of a run, its first and last among them, the Hessian is looked at."""
+
+PAIRS = 8
+"""How many pairs of consecutive steps decide whether steps go against each other: the last ones."""
+
+FEWEST_PAIRS = 3
+"""With fewer pairs nothing is said about them."""
+
+STILL = 1e-10
+"""A step shorter than this share of the domain's shorter side is rounding, not a swing."""
+
+FEWEST_STEPS = 12
+"""In a shorter run nothing can be said about its course."""
+
+UNABATED = 0.95
+"""The share of a quarter's way that the next quarter has to go for the motion not to have abated."""
+
+GAIN = 0.1
+"""The share of its own ups and downs by which the loss has to fall from quarter to quarter to get lower."""
+
+STAYS = 0.25
+"""The share of its width by which the middle of the motion may shift from quarter to quarter when it gets nowhere."""
+
+RECURS = 0.8
+"""The autocorrelation from which a path counts as coming back to where it was."""
+
+GROWS = 1e-3
+"""The share by which the loss has to rise from quarter to quarter for it to count as growing."""
+
+LOST = 10
+"""How many sides off the map is too far to count as on the way."""
+
+SHORT = 0.1
+"""Below this share of 1/λ, the rate that would be right along the steepest direction, steps crawl."""
+
+STRAIGHT = 0.9
+"""The cosine between consecutive steps from which a path counts as straight."""
+
+LOWEST = 1e-6
+"""How far above the known minimum, as a share of max(1, |minimum|), another minimum counts as not the lowest."""
+
+
+@dataclass(frozen=True, eq=False)
+class Runs:
+    """What is judged: the arrays of `Batch` (one or more runs), and what made them.
+
+    `rates`, shape (runs,), is the learning rate of each run's last step; NaN where there is none.
+    """
+
+    landscape: Landscape
+    parameters: Mapping[str, float]
+    optimizer: Optimizer
+    settings: Mapping[str, float]
+    rates: np.ndarray
+    points: np.ndarray
+    losses: np.ndarray
+    gradients: np.ndarray
+    lengths: np.ndarray
+    at_rest: np.ndarray
+
+    @cached_property
+    def steps(self) -> np.ndarray:
+        """Each step as a vector, shape (runs, rows - 1, 2); NaN after a run's end."""
+        with np.errstate(over="ignore", invalid="ignore"):
+            return np.diff(self.points, axis=1)
+
+    @property
+    def ends(self) -> np.ndarray:
+        """The last point of each run, shape (runs, 2)."""
+        return self.points[np.arange(len(self.points)), self.lengths]
+
+
+class Growth(NamedTuple):
+    """Why a run counts as diverged, shape (runs,) of bool each; none of them when it does not."""
+
+    overflows: np.ndarray  # its numbers do not stay finite
+    climbs: np.ndarray  # its loss grows for good
+    is_lost: np.ndarray  # it is far off the map, higher than it began, and not coming back
+    runs_away: np.ndarray  # it has left the map, and its loss falls without end
+
+    @property
+    def diverged(self) -> np.ndarray:
+        """Whether any of them holds."""
+        return np.any(self, axis=0)
+
+
+class Swings(NamedTuple):
+    """Consecutive steps along the two directions of curvature at the end: steepest first, each (runs, 2)."""
+
+    flips: np.ndarray  # how many of the pairs that count are against each other
+    pairs: np.ndarray  # how many pairs count, at most PAIRS
+    swelling: np.ndarray  # the last swing over the one half the pairs earlier
+
+    @property
+    def overshoot(self) -> np.ndarray:
+        """Whether more pairs than not are against each other, in either direction, shape (runs,)."""
+        return self.by_direction[:, 0] | self.by_direction[:, 1]
+
+    @property
+    def by_direction(self) -> np.ndarray:
+        """The same for each direction, shape (runs, 2)."""
+        return np.logical_and(self.pairs >= FEWEST_PAIRS, 2 * self.flips > self.pairs)
+
+
+class Judgement(NamedTuple):
+    """The verdict of each run and what it rests on; arrays of shape (runs,) unless said."""
+
+    verdicts: np.ndarray  # of `Verdict`
+    ground: np.ndarray  # of `Ground`, at the end
+    growth: Growth
+    swings: Swings
+    end: Curvatures  # at the end
+    sharpest: np.ndarray  # the largest eigenvalue at the sampled rows
+
+
+def judge(runs: Runs) -> Judgement:
+    """The verdict of each run, and the measures that it follows from; each run by its own rows alone."""
+    each = np.arange(len(runs.points))
+    rows = np.rint(runs.lengths[:, None] * np.linspace(0, 1, SAMPLED)).astype(int)
+    sampled = runs.points[each[:, None], rows]
+    matrices = hessian_matrices(runs.landscape, sampled.reshape(-1, 2), **runs.parameters).reshape(-1, SAMPLED, 2, 2)
+    along = curvatures(matrices)
+    end = Curvatures(*(values[:, -1] for values in along))
+    ends = runs.gradients[each, runs.lengths]
+    ground = grounds(runs.landscape, runs.ends, ends, matrices[:, -1], **runs.parameters)
+    with np.errstate(all="ignore"):
+        swings = _swings(runs, end)
+        growth = _growth(runs, swings)
+        restless, recurring = _motion(runs)
+        sharpest = np.nanmax(np.where(np.isfinite(along.high), along.high, -np.inf), axis=1)
+        crawls = _crawls(runs, sharpest)
+        lowest = _is_lowest(runs, end)
+    settled = ~growth.diverged & ~restless
+    told = np.select(
+        [
+            growth.diverged,
+            restless & recurring,
+            restless,
+            settled & (ground == "saddle"),
+            settled & (ground == "plateau") & _lingers(runs),
+            settled & (ground == "minimum") & ~lowest,
+            swings.overshoot,
+            ground == "minimum",
+            crawls,
+        ],
+        [
+            "diverged", "circling", "wandering", "saddle", "plateau", "local minimum", "overshooting", "converged",
+            "crawling",
+        ],
+        "descending",
+    )  # fmt: skip
+    return Judgement(told, ground, growth, swings, end, sharpest)
+
+
+def effective_rate(optimizer: Optimizer, settings: Mapping[str, float]) -> float | None:
+    """What a learning rate is multiplied by along a steady slope; None where steps are not in units of the slope."""
+    if optimizer.key == "gradient_descent":
+        return 1.0
+    if optimizer.key in ("momentum", "nesterov"):
+        return 1 / (1 - settings["momentum"])
+    return None
+
+
+def _swings(runs: Runs, end: Curvatures) -> Swings:
+    """The last pairs of consecutive steps that are swings, not rounding, up to where the run has arrived."""
+    each = np.arange(len(runs.points))
+    count = runs.steps.shape[1]
+    side = shorter_side(runs.landscape)
+    directions = np.stack([end.high_direction, end.low_direction], axis=-1)
+    directions = np.where(np.isfinite(directions), directions, np.eye(2))
+    along = runs.steps @ directions  # (runs, steps, 2)
+    away = np.abs(runs.points - runs.ends[:, None]).max(axis=2) > NEAR * side
+    arrived = count + 1 - away[:, ::-1].argmax(axis=1)
+    arrived = np.where(away.any(axis=1), arrived, 0)  # the first row from which it stays near its end
+    counts = np.abs(along) > STILL * side
+    pairs = counts[:, 1:] & counts[:, :-1] & (np.arange(count - 1) <= arrived[:, None] + 1)[..., None]
+    flips = pairs & (np.signbit(along[:, 1:]) != np.signbit(along[:, :-1]))
+    if count < 2:
+        nothing = np.zeros((len(each), 2))
+        return Swings(nothing, nothing, nothing)
+    place = np.cumsum(pairs, axis=1, dtype=np.int32)
+    total = place[:, -1]
+    recent = pairs & (place > total[:, None] - PAIRS)
+    first, last = recent.argmax(axis=1), count - 2 - recent[:, ::-1].argmax(axis=1)
+    sizes = np.abs(along)
+    swelling = np.stack(
+        [sizes[each, last[:, way] + 1, way] / sizes[each, first[:, way], way] for way in (0, 1)], axis=1
+    )
+    return Swings((flips & recent).sum(axis=1), np.minimum(total, PAIRS), swelling)
+
+
+def _quarters(values: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The second, third and last quarter of the rows; NaN in what did not run that long."""
+    length = max(1, values.shape[1] // 4)
+    return values[:, -3 * length : -2 * length], values[:, -2 * length : -length], values[:, -length:]
+
+
+def _growth(runs: Runs, swings: Swings) -> Growth:
+    last = runs.points.shape[1] - 1
+    each = np.arange(len(runs.points))
+    overflows = ~np.isfinite(runs.losses[:, 0]) | ((runs.lengths < last) & ~runs.at_rest)
+    if last < FEWEST_STEPS:
+        no = np.zeros_like(overflows)
+        return Growth(overflows, no, no, no)
+    first, final = runs.losses[:, 0], runs.losses[each, runs.lengths]
+
+    second, third, fourth = _quarters(runs.losses)
+    tops = [quarter.max(axis=1) for quarter in (second, third, fourth)]
+    known = runs.landscape.minimum
+    base = np.nanmin(runs.losses, axis=1) if known is None else known
+    rises = fourth.min(axis=1) > tops[1]
+    faster = tops[2] - tops[1] > np.maximum(tops[1] - tops[0], GROWS * np.maximum(tops[1] - base, 0))
+    swelling = (swings.by_direction & (swings.swelling > 1)).any(axis=1)
+    climbs = rises & faster & ((final > first) | swelling)
+
+    (left, right), (bottom, top) = runs.landscape.domain
+    x, y = np.moveaxis(runs.points, -1, 0)
+    off = np.hypot(np.maximum(np.maximum(left - x, x - right), 0), np.maximum(np.maximum(bottom - y, y - top), 0))
+    _, off_third, off_fourth = _quarters(off)
+    leaving = off_fourth.mean(axis=1) > off_third.mean(axis=1)
+    is_lost = leaving & (off[:, -1] > LOST * max(right - left, top - bottom)) & (final > first)
+
+    falls = [quarter.mean(axis=1) for quarter in (second, third, fourth)]
+    drop_before, drop = falls[0] - falls[1], falls[1] - falls[2]
+    below = True if known is None else final < known - LOWEST * max(1, abs(known))
+    runs_away = leaving & (off[:, -1] > 0) & (drop > 0) & (drop >= drop_before) & below
+    return Growth(overflows, climbs, is_lost & ~overflows, runs_away & ~overflows)
+
+
+def _motion(runs: Runs) -> tuple[np.ndarray, np.ndarray]:
+    """Whether each run keeps moving without getting anywhere, and whether it then comes back to where it was."""
+    if runs.steps.shape[1] < FEWEST_STEPS:
+        no = np.zeros(len(runs.points), bool)
+        return no, no
+    _, third, fourth = _quarters(runs.points)
+    width = np.hypot(*np.moveaxis(fourth.max(axis=1) - fourth.min(axis=1), -1, 0))
+    shift = np.hypot(*np.moveaxis(fourth.mean(axis=1) - third.mean(axis=1), -1, 0))
+    ways = [
+        np.hypot(*np.moveaxis(quarter, -1, 0)).sum(axis=1) for quarter in _quarters(runs.steps)[1:]
+    ]  # how far it went in each
+    _, before, after = _quarters(runs.losses)
+    range_ = np.maximum(before.max(axis=1), after.max(axis=1)) - np.minimum(before.min(axis=1), after.min(axis=1))
+    gain = before.mean(axis=1) - after.mean(axis=1)
+    restless = (
+        (width > NEAR * shorter_side(runs.landscape))
+        & (shift <= STAYS * width)
+        & (ways[1] >= UNABATED * ways[0])
+        & (gain <= GAIN * range_ + 1e-9 * np.abs(after.mean(axis=1)))
+    )
+    recurring = np.zeros_like(restless)
+    for place in np.flatnonzero(restless):
+        recurring[place] = _autocorrelation_peak(np.concatenate([third[place], fourth[place]])) >= RECURS
+    return restless, recurring
+
+
+def _autocorrelation_peak(path: np.ndarray) -> float:
+    """How well a path, shape (n, 2), repeats itself: its highest autocorrelation once it has left its own place.
+
+    1 for a cycle, about 0 for noise; lags up to half the path count.
+    """
+    rows = len(path)
+    centred = path - path.mean(axis=0)
+    spectrum = np.abs(np.fft.rfft(centred, 2 * rows, axis=0)) ** 2
+    products = np.fft.irfft(spectrum.sum(axis=1))[: rows // 2 + 1]
+    squares = np.cumsum(np.sum(centred**2, axis=1))
+    lags = np.arange(1, len(products))
+    both = (squares[rows - 1 - lags] + squares[-1] - squares[lags - 1]) / 2
+    correlations = products[1:] / both
+    left = correlations < 0.5
+    return float(correlations[left.argmax() :].max()) if left.any() else 0.0
+
+
+def _crawls(runs: Runs, sharpest: np.ndarray) -> np.ndarray:
+    """Whether each run, which has not arrived, would gain from a rate ten times as high."""
+    unmoved = (runs.lengths == 0) & runs.at_rest
+    if not runs.steps.shape[1]:
+        return unmoved
+    if "learning_rate" not in runs.optimizer.knobs:
+        return unmoved
+    scale = effective_rate(runs.optimizer, runs.settings)
+    if scale is not None:
+        return unmoved | ((sharpest > 0) & (runs.rates * scale * sharpest < SHORT))
+    if runs.steps.shape[1] < FEWEST_STEPS:
+        return unmoved
+    half = runs.steps[:, -(runs.steps.shape[1] // 2) :]
+    sizes = np.hypot(half[..., 0], half[..., 1])
+    cosines = np.sum(half[:, 1:] * half[:, :-1], axis=2) / (sizes[:, 1:] * sizes[:, :-1])
+    straight = np.where(np.isfinite(cosines), cosines, 0).mean(axis=1) > STRAIGHT
+    return unmoved | (straight & (2 * sizes.sum(axis=1) < SHORT * shorter_side(runs.landscape)))
+
+
+def _lingers(runs: Runs) -> np.ndarray:
+    """Whether each run spends its last quarter in one place, no further across than a hundredth of the map."""
+    last = _quarters(runs.points)[2]
+    width = np.hypot(*np.moveaxis(last.max(axis=1) - last.min(axis=1), -1, 0))
+    return runs.at_rest | (width <= 1e-2 * shorter_side(runs.landscape))
+
+
+def _is_lowest(runs: Runs, end: Curvatures) -> np.ndarray:
+    """Whether the minimum that each run is at is no higher than the known one."""
+    known = runs.landscape.minimum
+    if known is None:
+        return np.ones(len(runs.points), bool)
+    each = np.arange(len(runs.points))
+    near = [np.hypot(*(runs.ends - np.array(place)).T) for place in runs.landscape.minima]
+    gradients = runs.gradients[each, runs.lengths]
+    floor = runs.losses[each, runs.lengths]
+    for curvature, direction in ((end.low, end.low_direction), (end.high, end.high_direction)):
+        slope = np.sum(gradients * direction, axis=1)
+        floor = floor - np.where(curvature > 0, slope**2 / curvature / 2, 0)
+    within = np.min(near, axis=0) <= NEAR * shorter_side(runs.landscape)
+    return within | (floor <= known + LOWEST * max(1, abs(known)))

@@ -1,0 +1,80 @@
+"""One verdict on each run: where it flips on quadratics, and that batches get the same ones."""
+
+import numpy as np
+import pytest
+
+from engine import descend, diagnose, dial_rates, fan, verdicts
+from optimizers import OPTIMIZERS
+
+BETA = 0.9
+SIDE = 1e-3
+"""How far on either side of a limit, as a share of it, the verdict has to have flipped."""
+
+
+def verdict(surface, optimizer, rate, steps=5000, **settings):
+    return diagnose(descend(surface, optimizer, learning_rate=rate, steps=steps, **settings)).verdict
+
+
+QUADRATICS = [
+    ("bowl", 2.0, {}),
+    ("ravine", 100.0, {}),
+    ("ravine", 20.0, {"condition_number": 20}),
+    ("ravine_rotated", 100.0, {}),
+    ("booth", 18.0, {}),  # Hessian (10, 8; 8, 10)
+    ("matyas", 1.0, {}),  # (0.52, -0.48; -0.48, 0.52)
+]
+
+
+@pytest.mark.parametrize(("surface", "sharpness", "parameters"), QUADRATICS)
+def test_gradient_descent_overshoots_from_one_over_the_sharpness_on(surface, sharpness, parameters):
+    limit = 1 / sharpness
+    assert verdict(surface, "gradient_descent", limit * (1 - SIDE), **parameters) == "converged"
+    assert verdict(surface, "gradient_descent", limit * (1 + SIDE), **parameters) == "overshooting"
+
+
+@pytest.mark.parametrize(("surface", "sharpness", "parameters"), QUADRATICS)
+@pytest.mark.parametrize(
+    ("optimizer", "product", "settings"),
+    [
+        ("gradient_descent", 2.0, {}),
+        ("momentum", 2 * (1 + BETA), {"momentum": BETA}),
+        ("momentum", 2 * (1 + 0.5), {"momentum": 0.5}),
+        ("nesterov", 2 * (1 + BETA) / (1 + 2 * BETA), {"momentum": BETA}),
+        ("nesterov", 2 * (1 + 0.5) / (1 + 2 * 0.5), {"momentum": 0.5}),
+    ],
+)
+def test_verdicts_flip_to_diverged_at_the_closed_form_limit(
+    surface, sharpness, parameters, optimizer, product, settings
+):
+    limit = product / sharpness
+    assert verdict(surface, optimizer, limit * (1 - SIDE), **settings, **parameters) == "overshooting"
+    assert verdict(surface, optimizer, limit * (1 + SIDE), **settings, **parameters) == "diverged"
+
+
+@pytest.mark.parametrize("key", [key for key, method in OPTIMIZERS.items() if "learning_rate" in method.knobs])
+@pytest.mark.parametrize("surface", ["rosenbrock", "himmelblau"])
+def test_verdicts_of_a_batch_are_those_of_its_runs(surface, key):
+    batch = fan(surface, key, rates=dial_rates(key)[::12], steps=200)
+    assert verdicts(batch) == [diagnose(batch.run(place)).verdict for place in range(len(batch))]
+
+
+def test_diagnose_takes_a_run_of_any_length():
+    for steps in range(15):
+        assert diagnose(descend("bowl", "gradient_descent", learning_rate=0.01, steps=steps)).reason
+        assert np.isfinite(diagnose(descend("bowl", "adam", steps=steps)).evidence["loss"])
+
+
+def test_diagnose_and_verdicts_compile_nothing_after_the_first(compilations):
+    def both(surface, rate, count, steps):
+        diagnose(descend(surface, "gradient_descent", learning_rate=rate, steps=steps))
+        verdicts(fan(surface, "gradient_descent", rates=np.full(count, rate), steps=min(steps, 500)))
+
+    both("bowl", 0.1, 3, 5000)  # a long run has a program of its own
+    both("bowl", 0.1, 3, 20)
+    both("saddle", 0.1, 3, 20)  # where no minimum is known, the lowest loss on the map is looked for
+    compilations.clear()
+    for count, steps in ((1, 3), (2, 400), (121, 5000)):
+        both("saddle", 1e-2, count, steps)
+        both("rosenbrock", 1e-3, count, steps)
+        both("himmelblau", 1e-1, count, steps)
+    assert compilations == []
