@@ -10,4 +10,5 @@ st.set_page_config(page_title="Downhill", page_icon=str(HERE / "icon.svg"), layo
 st.logo(str(HERE / "logo.svg"), size="large")
 st.html(HERE / "page.css")
 explore = st.Page(HERE / "app_pages" / "explore.py", title="Explore", default=True)
-st.navigation([explore], position="top").run()
+compare = st.Page(HERE / "app_pages" / "compare.py", title="Compare")
+st.navigation([explore, compare], position="top").run()

@@ -19,8 +19,8 @@ export class Legend {
     this.rows = [];
   }
 
-  /** @param {Run[]} runs @param {import("./theme.js").Theme} theme */
-  setRuns(runs, theme) {
+  /** @param {Run[]} runs @param {import("./theme.js").Theme} theme @param {HTMLElement[] | null} heads one for each run, where they do not stand together */
+  setRuns(runs, theme, heads) {
     this.steps = Math.max(...runs.map((run) => run.steps));
     this.rows = runs.map((run) => ({
       run,
@@ -29,11 +29,12 @@ export class Legend {
       status: element("span", { class: "status" }),
       shown: "",
     }));
-    this.entries.replaceChildren(
-      ...this.rows.map(({ run, loss, place, status }) =>
-        element("li", {}, lineSample(run, theme.css(run)), element("span", { class: "name" }, run.label), loss, place, status),
-      ),
+    const entries = this.rows.map(({ run, loss, place, status }) =>
+      element(heads ? "div" : "li", { class: "run" }, lineSample(run, theme.css(run)), element("span", { class: "name" }, run.label), loss, place, status),
     );
+    this.root.classList.toggle("many", runs.length > 1);
+    this.entries.replaceChildren(...(heads ? [] : entries));
+    heads?.forEach((head, place) => head.replaceChildren(entries[place]));
     this.whole = -1;
   }
 

@@ -18,17 +18,21 @@ const BALL = 24; // the side of its box, in CSS pixels
 const AHEAD = 0.5; // opacity of the trail ahead of the ball, where it is shown
 const DOTS = [1.2, 2.9]; // radius of an iterate's dot, where they crowd and where they are far apart
 
+/** The window that shows the whole map: how deep it is zoomed in, and its centre as shares of the map. */
+export const WHOLE = { scale: 1, x: 0.5, y: 0.5 };
+
 export class PlaneView {
   /**
    * @param {HTMLElement} frame
+   * @param {{scale: number, x: number, y: number}} zoomed the window, which may be that of other planes as well
    * @param {() => void} redraw asks for a frame
    * @param {(point: [number, number]) => void} start
    * @param {(text: string) => void} describe shows where the cross-hair is
-   * @param {(zoomed: boolean) => void} moved says whether there is a window to put back
+   * @param {() => void} moved says that the window has moved
    * @param {AbortSignal} signal
    */
-  constructor(frame, redraw, start, describe, moved, signal) {
-    Object.assign(this, { frame, redraw, start, describe, moved });
+  constructor(frame, zoomed, redraw, start, describe, moved, signal) {
+    Object.assign(this, { frame, zoomed, redraw, start, describe, moved });
     this.still = frame.appendChild(document.createElement("canvas"));
     this.moving = frame.appendChild(document.createElement("canvas"));
     this.moving.ariaHidden = "true";
@@ -38,7 +42,6 @@ export class PlaneView {
     this.balls = [];
     /** @type {Path[]} */
     this.paths = [];
-    this.zoomed = { scale: 1, x: 0.5, y: 0.5 }; // the window: how deep, and its centre as shares of the map
     /** The cross-hair in map coordinates, or null. @type {[number, number] | null} */
     this.cross = null;
     this.shown = -1; // the moment up to which the trails are drawn
@@ -56,7 +59,7 @@ export class PlaneView {
 
   /** @param {import("./payload.js").Surface} surface @param {import("./terrain.js").Terrain} terrain */
   setSurface(surface, terrain) {
-    if (surface.key !== this.surface?.key) this.zoomed = { scale: 1, x: 0.5, y: 0.5 };
+    if (surface.key !== this.surface?.key) Object.assign(this.zoomed, WHOLE);
     this.surface = surface;
     this.terrain = terrain;
     this.heat = null;
@@ -111,12 +114,13 @@ export class PlaneView {
       height,
       size,
     };
-    this.#settle();
+    this.settle();
   }
 
   /** Keeps the window inside the map and says where it is. */
-  #settle() {
+  settle() {
     const { zoomed, terrain, plot, frame } = this;
+    if (!plot || !terrain) return;
     const half = 0.5 / zoomed.scale;
     zoomed.x = Math.min(Math.max(zoomed.x, half), 1 - half);
     zoomed.y = Math.min(Math.max(zoomed.y, half), 1 - half);
@@ -131,7 +135,7 @@ export class PlaneView {
     frame.dataset.window = this.window.join(" ");
     frame.dataset.plot = [plot.left, plot.top, plot.width, plot.height].join(" ");
     frame.classList.toggle("zoomed", zoomed.scale > 1);
-    this.moved(zoomed.scale > 1);
+    this.moved();
     this.#placeCross();
     this.fresh = true;
   }
@@ -161,7 +165,7 @@ export class PlaneView {
     if (!this.plot || this.zoomed.scale === 1) return;
     this.zoomed.x -= dx / this.plot.width / this.zoomed.scale;
     this.zoomed.y += dy / this.plot.height / this.zoomed.scale;
-    this.#settle();
+    this.settle();
     this.redraw();
   }
 
@@ -176,15 +180,15 @@ export class PlaneView {
     zoomed.x += shareX / zoomed.scale - shareX / scale;
     zoomed.y += shareY / zoomed.scale - shareY / scale;
     zoomed.scale = scale;
-    this.#settle();
+    this.settle();
     this.redraw();
     return true;
   }
 
   resetWindow() {
     if (!this.plot) return;
-    this.zoomed = { scale: 1, x: 0.5, y: 0.5 };
-    this.#settle();
+    Object.assign(this.zoomed, WHOLE);
+    this.settle();
     this.redraw();
   }
 
@@ -250,7 +254,7 @@ export class PlaneView {
     for (const axis of [0, 1]) to[axis] = Math.min(Math.max(to[axis], low[axis]), low[axis] + span[axis]);
     this.zoomed.x += (Math.max(to[0] - x1, 0) + Math.min(to[0] - x0, 0)) / span[0];
     this.zoomed.y += (Math.max(to[1] - y1, 0) + Math.min(to[1] - y0, 0)) / span[1];
-    this.#settle();
+    this.settle();
     this.#aim([to[0], to[1]]);
   }
 

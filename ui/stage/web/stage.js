@@ -9,19 +9,16 @@ import { Clock } from "./clock.js";
 import { Controls } from "./controls.js";
 import { CurveView } from "./curve_view.js";
 import { Driving } from "./driving.js";
-import { element, icon } from "./dom.js";
+import { element } from "./dom.js";
 import { Legend } from "./legend.js";
-import { print } from "./numbers.js";
 import { Path } from "./path.js";
 import { fetchSurface, readRuns } from "./payload.js";
-import { PlaneView } from "./plane_view.js";
-import { SurfaceView } from "./surface_view.js";
+import { Panels } from "./side_by_side.js";
 import { Terrain } from "./terrain.js";
 import { Theme } from "./theme.js";
 
 const PATIENCE = 3000; // milliseconds until what nobody has answered no longer holds back what is sent next
 const READABLE = 90; // milliseconds a number stands while the run plays: faster, nobody could read it
-const RESET = "M12 5V2L7 6.5 12 11V8a5 5 0 1 1-5 5H4.5A7.5 7.5 0 1 0 12 5z";
 
 const sheet = new CSSStyleSheet();
 sheet.replaceSync(await (await fetch(new URL("stage.css", import.meta.url))).text());
@@ -96,50 +93,34 @@ class Stage {
       clock: this.clock,
     }, signal);
     this.legend = new Legend();
-    const frame = (/** @type {string} */ name, /** @type {string} */ label) =>
-      element("div", { class: "frame", tabindex: "0", role: "application", "aria-label": label, "data-view": name });
-    const pane = (/** @type {string} */ name, /** @type {Node[]} */ ...children) => element("div", { class: `pane ${name}` }, ...children);
-    const reset = (/** @type {string} */ label, /** @type {() => void} */ action) => {
-      const made = element("button", { type: "button", class: "reset", "aria-label": label, title: label, hidden: "" }, icon(RESET));
-      made.addEventListener("click", action);
-      return made;
-    };
-    const whole = reset("Show the whole map", () => this.plane.resetWindow());
-    const home = reset("Put the camera back", () => this.surface.resetCamera());
-    const surface = frame("surface", "3-D surface: arrow keys turn it, plus and minus zoom, 0 puts it back");
-    const plane = frame("plane", "Plane: arrow keys move a cross-hair, Enter sets the start there, plus and minus zoom, 0 puts it back");
     const curve = element("div", { class: "frame", "data-view": "curve" });
-    this.notice = element("p", { class: "notice", role: "status", hidden: "" });
-    this.where = element("p", { class: "where" });
+    this.panels = new Panels({
+      redraw,
+      start: (point) => this.#post("start", { point }),
+      missing: (missing) => {
+        this.missing = missing;
+        if (this.root) this.root.dataset.surface = missing ? "missing" : "drawn";
+      },
+    }, signal, (frame) => this.observer?.observe(frame));
+    this.panels.root.append(element("div", { class: "pane curve" }, curve));
     this.summary = element("p", { class: "summary", "aria-live": "polite" });
     this.now = element("p", { class: "spoken", "aria-live": "polite" });
     this.root = element(
       "section",
-      { class: "stage", "aria-label": "Stage" },
+      { class: "stage", "aria-label": "Stage", "data-surface": this.missing ? "missing" : "drawn" },
       this.legend.root,
-      element(
-        "div",
-        { class: "views" },
-        pane("surface", surface, home, this.notice),
-        pane("plane", plane, whole, this.where),
-        pane("curve", curve),
-      ),
+      this.panels.root,
       this.driving.dial.root,
       this.controls.root,
       this.summary,
       this.now,
     );
     parent.append(this.root);
-    this.surface = new SurfaceView(surface, { redraw, moved: (moved) => (home.hidden = !moved), notice: (text) => {
-      this.notice.textContent = text;
-      this.notice.hidden = !text;
-      this.root.dataset.surface = text ? "missing" : "drawn";
-    } }, signal);
-    this.plane = new PlaneView(plane, redraw, (point) => this.#post("start", { point }), (point) => {
-      this.where.textContent = point ? `(${print(point[0], 5)}, ${print(point[1], 5)})` : "";
-    }, (zoomed) => (whole.hidden = !zoomed), signal);
     this.curve = new CurveView(curve, this.clock, signal);
-    this.views = [this.surface, this.plane, this.curve];
+  }
+
+  get views() {
+    return [...this.panels.views, this.curve];
   }
 
   /** New runs, or the same ones in another theme. @param {import("./payload.js").Runs} payload */
@@ -150,17 +131,11 @@ class Stage {
     try {
       surface = await fetchSurface(payload.surface);
     } catch (error) {
-      if (call === this.calls) this.#complain(`The surface could not be loaded. ${error instanceof Error ? error.message : ""}`);
+      if (call === this.calls) this.panels.complain(`The surface could not be loaded. ${error instanceof Error ? error.message : ""}`);
       return;
     }
     if (call !== this.calls || this.ended.signal.aborted) return; // a newer one is on its way
     this.#apply(payload, surface);
-  }
-
-  /** @param {string} text */
-  #complain(text) {
-    this.notice.textContent = text;
-    this.notice.hidden = false;
   }
 
   /** @param {import("./payload.js").Runs} payload @param {import("./payload.js").Surface} surface */
@@ -171,8 +146,7 @@ class Stage {
       this.terrain = new Terrain(surface);
       this.paths = new WeakMap();
       this.root.style.setProperty("--aspect", String(this.terrain.span[0] / this.terrain.span[1]));
-      this.surface.setSurface(surface, this.terrain);
-      this.plane.setSurface(surface, this.terrain);
+      this.panels.setSurface(surface, this.terrain);
     }
     const theme = new Theme(this.root, surface.ramp);
     if (elsewhere || theme.key !== this.theme?.key) this.#setTheme(theme);
@@ -180,10 +154,6 @@ class Stage {
     this.exact = payload;
     this.driving.setPayload(payload, surface);
     const labels = payload.runs.map((run) => run.label).join(", ");
-    this.surface.canvas.setAttribute("role", "img");
-    this.surface.canvas.ariaLabel = `${surface.title} as a surface, with the path of ${labels}`;
-    this.plane.still.setAttribute("role", "img");
-    this.plane.still.ariaLabel = `Contours of ${surface.title}, with the path of ${labels}`;
     this.curve.still.setAttribute("role", "img");
     this.curve.still.ariaLabel = `Loss of ${labels} at each step`;
     const summary = payload.runs.map((run) => run.summary).join(" ");
@@ -198,7 +168,8 @@ class Stage {
   #setTheme(theme) {
     this.theme = theme;
     this.root.classList.toggle("dark", theme.dark);
-    for (const view of this.views) view.setTheme(theme);
+    this.panels.setTheme(theme);
+    this.curve.setTheme(theme);
     this.driving.dial.setTheme(theme);
   }
 
@@ -210,10 +181,9 @@ class Stage {
       this.paths.set(run, known);
       return known;
     });
-    this.surface.setPaths(paths);
-    this.plane.setPaths(paths);
+    this.panels.setPaths(paths, payload.layout === "side");
     this.curve.setRuns(payload);
-    this.legend.setRuns(payload.runs, this.theme);
+    this.legend.setRuns(payload.runs, this.theme, this.panels.heads);
     this.root.classList.toggle("live", live);
     const { clock, driving } = this;
     const { held } = driving;
@@ -316,14 +286,12 @@ class Stage {
   #key(event) {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
     const target = /** @type {HTMLElement} */ (event.composedPath()[0]);
-    const view = target.dataset?.view;
     const tag = target.localName;
     if (tag === "select") return;
     if (tag === "button" && [" ", "Enter"].includes(event.key)) return;
     if (tag === "input" && event.key !== " ") return;
     const handled =
-      (view === "surface" && this.surface.key(event.key)) ||
-      (view === "plane" && this.plane.key(event.key, event.shiftKey)) ||
+      this.panels.key(target, event) ||
       this.#clockKey(event.key);
     if (!handled) return;
     event.preventDefault();
@@ -358,7 +326,7 @@ class Stage {
     clearTimeout(this.impatient);
     this.observer.disconnect();
     this.sight.disconnect();
-    this.surface.dispose();
+    this.panels.dispose();
     this.root.remove();
   }
 }

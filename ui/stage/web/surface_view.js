@@ -1,6 +1,5 @@
 /** The 3-D surface: its camera and input, and what happens when WebGL2 is missing or its context is lost. */
 
-import { Camera } from "./camera.js";
 import { gestures } from "./gestures.js";
 import { Scene } from "./scene.js";
 import { drawAxes } from "./surface_axes.js";
@@ -15,14 +14,16 @@ const LOST = "The 3-D surface lost its graphics context: the plane and the loss 
 export class SurfaceView {
   /**
    * @param {HTMLElement} frame holds the canvases and takes the input
-   * @param {{redraw: () => void, moved: (moved: boolean) => void, notice: (text: string) => void}} report asks for a
-   *   frame; says whether there is a camera to put back; shows a sentence instead of the picture ("" takes it away)
+   * @param {import("./camera.js").Camera} camera may be that of other views as well
+   * @param {{redraw: () => void, moved: (moved: boolean) => void, stir: (still: boolean) => void, notice: (text: string) => void}} report
+   *   asks for a frame; says whether there is a camera to put back; says to all views of the camera that it moves or has
+   *   come to rest; shows a sentence instead of the picture ("" takes it away)
    * @param {AbortSignal} signal
    */
-  constructor(frame, report, signal) {
+  constructor(frame, camera, report, signal) {
     this.frame = frame;
     this.report = report;
-    this.camera = new Camera();
+    this.camera = camera;
     this.labels = frame.appendChild(document.createElement("canvas"));
     this.canvas = frame.appendChild(document.createElement("canvas"));
     this.labels.ariaHidden = "true";
@@ -63,10 +64,10 @@ export class SurfaceView {
     const changed = move() !== false;
     if (changed) {
       this.report.moved(this.camera.moved);
-      this.scene?.stir(false);
+      this.report.stir(false);
       clearTimeout(this.settling);
       this.settling = setTimeout(() => {
-        this.scene?.stir(true);
+        this.report.stir(true);
         this.report.redraw();
       }, SETTLED);
       this.report.redraw();

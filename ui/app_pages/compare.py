@@ -1,0 +1,39 @@
+"""Compare: two to six optimizers on one surface, from one start, with the same number of gradient evaluations."""
+
+import streamlit as st
+
+from ui import contenders, panels
+from ui.contenders import mirror
+from ui.palette import Theme
+from ui.race import race
+from ui.stage import show_stage
+
+
+@st.fragment
+def laboratory() -> None:
+    """The controls, the stage and the table: all that a move of a control draws again."""
+    comparison = mirror.current()
+    raced = race(comparison)
+    theme: Theme = "dark" if st.context.theme.type == "dark" else "light"
+    side, middle = st.columns([1, 3.6], gap="medium")
+    with side:
+        contenders.surface(comparison)
+        contenders.cards(comparison, raced.names, raced.found, theme)
+        more = st.expander("More settings", key="compare.more", on_change=mirror.adjust)
+        if more.open:
+            with more:
+                contenders.details(comparison)
+        contenders.reset()
+    with middle:
+        show_stage(
+            raced.runs, on_start=contenders.set_start, labels=raced.names, layout=comparison.view,
+            scale=comparison.scale, key="compare.stage",
+        )  # fmt: skip
+        contenders.below(comparison)
+        st.markdown(panels.plain(contenders.fairness(comparison, raced.names, raced.found)))
+
+
+st.html('<h1 class="unseen">Compare: several optimizers on one surface</h1>')
+mirror.current()
+panels.notice(mirror.ignored(), mirror.dismiss)
+laboratory()

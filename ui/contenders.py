@@ -1,0 +1,255 @@
+"""The controls of the Compare page; each shows one part of the comparison and changes it, nothing else."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from functools import partial
+from html import escape
+
+import streamlit as st
+
+from engine.compare import BUDGET, CRITERION, TOLERANCE, Tuned
+from engine.descend import COORDINATE, SEED, checked_start
+from knobs import Knob
+from landscapes import LANDSCAPES
+from landscapes.base import Point
+from optimizers import OPTIMIZERS
+from ui.address import written
+from ui.comparison import (
+    CONTENDERS,
+    FEWEST,
+    MOST,
+    RATE,
+    SPREAD,
+    SWARM,
+    Comparison,
+    Contender,
+    default_comparison,
+    default_contender,
+    from_query,
+    to_query,
+)
+from ui.controls import _number as number_field
+from ui.mirror import Mirror
+from ui.numbers import number
+from ui.palette import SERIES, Theme
+
+mirror = Mirror("comparison", from_query, to_query)
+"""The comparison of one visitor."""
+
+RATES = {"best": "each at its best", "own": "each its own", "same": "same for all"}
+VIEWS = {"race": "Race", "side": "Side by side"}
+SCALES = {"log": "Logarithmic", "linear": "Linear"}
+AGAINST = {"steps": "Steps", "evaluations": "Gradient evaluations"}
+STARTS = {"one": "One start", "many": f"{SWARM} starts"}
+
+
+def choose_surface(key: str) -> None:
+    """Go to another surface, at its own start."""
+    base = default_comparison(key)
+    mirror.adjust(landscape=key, parameters=base.parameters, start=base.start)
+
+
+def set_start(start: Point) -> None:
+    """Start every contender at this very point; a point that no run may start from is left alone."""
+    try:
+        mirror.adjust(start=checked_start(start))
+    except ValueError:
+        mirror.adjust()
+
+
+def set_rate(rate: float, first: int | None) -> None:
+    """Give all contenders this learning rate; one that no run may have is left alone."""
+    try:
+        mirror.adjust(rate=RATE.check("rate", rate), rates="same")
+    except ValueError:
+        mirror.adjust()
+
+
+def add() -> None:
+    """One contender more: the first of the usual ones that is not there yet."""
+    contenders = mirror.latest().contenders
+    there = {contender.optimizer for contender in contenders}
+    key = next((key for key in (*CONTENDERS, "rmsprop", "nesterov", "lbfgs") if key not in there), "adam")
+    mirror.adjust(contenders=(*contenders, default_contender(key)))
+
+
+def remove(place: int) -> None:
+    """One contender less."""
+    contenders = mirror.latest().contenders
+    mirror.adjust(contenders=contenders[:place] + contenders[place + 1 :])
+
+
+def set_optimizer(place: int, key: str) -> None:
+    """Let another optimizer run in that place, with its own defaults."""
+    _put(place, default_contender(key))
+
+
+def set_setting(place: int, name: str, value: float) -> None:
+    """Change one of a contender's settings."""
+    contender = mirror.latest().contenders[place]
+    _put(place, replace(contender, settings={**contender.settings, name: value}))
+
+
+def _put(place: int, contender: Contender) -> None:
+    contenders = list(mirror.latest().contenders)
+    contenders[place] = contender
+    mirror.adjust(contenders=tuple(contenders))
+
+
+def surface(comparison: Comparison) -> None:
+    """Where they run, how their learning rates are found, and how they are shown."""
+    _choice("Surface", "landscape", list(LANDSCAPES), lambda key: LANDSCAPES[key].title, comparison, choose_surface)
+    _segments("View", "view", VIEWS, comparison)
+    _choice("Learning rates", "rates", list(RATES), RATES.__getitem__, comparison)
+    if comparison.rates == "same":
+        _field("rate", RATE, comparison.rate, lambda value: mirror.adjust(rate=value))
+
+
+def cards(comparison: Comparison, names: Sequence[str], found: Sequence[Tuned | None], theme: Theme) -> None:
+    """The contenders, each with what it is called, its learning rate and its settings."""
+    for place, contender in enumerate(comparison.contenders):
+        with st.container(border=True, key=f"card{place}"):
+            _card(place, contender, comparison, names[place], found[place], theme)
+    if len(comparison.contenders) < MOST:
+        st.button("Add a contender", key="add", icon=":material/add:", on_click=add, width="stretch")
+
+
+def _card(
+    place: int, contender: Contender, comparison: Comparison, name: str, found: Tuned | None, theme: Theme
+) -> None:
+    method = OPTIMIZERS[contender.optimizer]
+    look = SERIES[place]
+    key = f"contender{place}"
+    st.html(f'<p class="who" style="--series: {look.colours[theme]}">{_sign(place, theme)}{escape(name)}</p>')
+    st.session_state[key] = contender.optimizer
+    st.selectbox(
+        f"Contender {place + 1}",
+        list(OPTIMIZERS),
+        format_func=lambda one: OPTIMIZERS[one].title,
+        key=key,
+        label_visibility="collapsed",
+        on_change=lambda: set_optimizer(place, st.session_state[key]),
+    )
+    rate = method.knobs.get("learning_rate")
+    if rate is None:
+        st.caption("finds its own step size")
+    elif comparison.rates == "own":
+        value = contender.settings["learning_rate"]
+        number_field(f"{key}.learning_rate", rate, value, partial(set_setting, place, "learning_rate"))
+    else:
+        st.caption(_rate(comparison, found))
+    others = {name: knob for name, knob in method.knobs.items() if name != "learning_rate"}
+    with st.container(horizontal=True, gap="small"):
+        if others:
+            with st.popover("Settings", key=f"{key}.settings"):
+                for name, knob in others.items():
+                    number_field(f"{key}.{name}", knob, contender.settings[name], partial(set_setting, place, name))
+        if len(comparison.contenders) > FEWEST:
+            st.button(
+                "Remove", key=f"{key}.remove", type="tertiary", icon=":material/close:", help=f"Remove {method.title}",
+                on_click=partial(remove, place),
+            )  # fmt: skip
+
+
+def _rate(comparison: Comparison, found: Tuned | None) -> str:
+    """The learning rate with which a contender runs when it is not its own, in words."""
+    if comparison.rates == "same" or found is None:
+        return f"learning rate {number(comparison.rate)}"
+    at_end = ", at the end of the dial" if found.at_end else ""
+    return f"best learning rate {number(found.rate)}{at_end}"
+
+
+def _sign(place: int, theme: Theme) -> str:
+    """A contender's line and marker, as in the stage's legend."""
+    look = SERIES[place]
+    dash = " ".join(str(2 * part) for part in look.dash)
+    shape = {
+        "circle": '<circle cx="14" cy="7" r="4.5"/>',
+        "square": '<rect x="9.7" y="2.7" width="8.6" height="8.6"/>',
+        "triangle": '<path d="M14 1.4l5 8.6H9z"/>',
+        "diamond": '<path d="M14 1.2l5.8 5.8-5.8 5.8L8.2 7z"/>',
+        "pentagon": '<path d="M14 1.5l5.3 3.9-2 6.2h-6.6l-2-6.2z"/>',
+        "cross": '<path d="M12.2 2h3.6v3.2H19v3.6h-3.2V12h-3.6V8.8H9V5.2h3.2z"/>',
+    }[look.marker]
+    colour = look.colours[theme]
+    return (
+        f'<svg width="28" height="14" aria-hidden="true"><path d="M0 7H28" stroke="{colour}" stroke-width="2.2" '
+        f'stroke-dasharray="{dash}"/><g fill="{colour}">{shape}</g></svg>'
+    )
+
+
+def details(comparison: Comparison) -> None:
+    """Everything else that can be set."""
+    x, y = comparison.start
+    own = LANDSCAPES[comparison.landscape].parameters
+    for name, knob in own.items():
+        _field(name, knob, comparison.parameters[name], partial(_set_parameter, name))
+    _field("budget", BUDGET, comparison.budget, lambda value: mirror.adjust(budget=int(value)))
+    _field("tolerance", TOLERANCE, comparison.tolerance, lambda value: mirror.adjust(tolerance=value))
+    _field("x", COORDINATE, x, lambda value: mirror.adjust(start=(value, y)))
+    _field("y", COORDINATE, y, lambda value: mirror.adjust(start=(x, value)))
+
+
+def _set_parameter(name: str, value: float) -> None:
+    mirror.adjust(parameters={**mirror.latest().parameters, name: value})
+
+
+def below(comparison: Comparison) -> None:
+    """What decides how the loss curves and the table are made, beside them."""
+    _segments("Loss axis", "scale", SCALES, comparison)
+    _segments("Starts", "starts", STARTS, comparison)
+    if comparison.starts == "many":
+        _field("spread", SPREAD, comparison.spread, lambda value: mirror.adjust(spread=value))
+        _field("seed", SEED, comparison.seed, lambda value: mirror.adjust(seed=int(value)))
+
+
+def reset() -> None:
+    """Everything back to how the page opens."""
+    st.button(
+        "Reset everything", key="compare.reset", icon=":material/restart_alt:", type="tertiary",
+        on_click=lambda: mirror.change(default_comparison()),
+    )  # fmt: skip
+
+
+def fairness(comparison: Comparison, names: Sequence[str], found: Sequence[Tuned | None]) -> str:
+    """What is the same for all contenders, and by what criterion their learning rates were found, in words."""
+    title = LANDSCAPES[comparison.landscape].title
+    same = f"All start at the same point of {title} and may make {comparison.budget} gradient evaluations"
+    if comparison.rates == "same":
+        return f"{same}, with the same learning rate {number(comparison.rate)} where they take one."
+    if comparison.rates == "own":
+        return f"{same}, each with the learning rate on its card."
+    rates = [f"{name} {written(float(f'{one.rate:.3g}'))}" for name, one in zip(names, found, strict=True) if one]
+    return (
+        f"{same}. Each runs with the best of the 121 learning rates of its dial ({'; '.join(rates)}), found on this "
+        f"surface and from this start: {CRITERION}. The tolerance is {written(comparison.tolerance)} of the start's "
+        "height above the minimum."
+    )
+
+
+def _choice(
+    title: str,
+    field: str,
+    options: Sequence[str],
+    shown: Callable[[str], str],
+    comparison: Comparison,
+    choose: Callable[[str], None] | None = None,
+) -> None:
+    key = f"compare.{field}"
+    take = choose or (lambda value: mirror.adjust(**{field: value}))
+    st.session_state[key] = getattr(comparison, field)
+    st.selectbox(title, options, format_func=shown, key=key, on_change=lambda: take(st.session_state[key]))
+
+
+def _segments(title: str, field: str, words: Mapping[str, str], comparison: Comparison) -> None:
+    """One of a few, all in sight."""
+    key = f"compare.{field}"
+    st.session_state[key] = getattr(comparison, field)
+    st.segmented_control(
+        title, list(words), format_func=words.__getitem__, key=key, required=True,
+        on_change=lambda: mirror.adjust(**{field: st.session_state[key]}),
+    )  # fmt: skip
+
+
+def _field(name: str, knob: Knob, value: float, take: Callable[[float], None]) -> None:
+    number_field(f"compare.{name}", knob, value, take)

@@ -1,0 +1,94 @@
+"""What a comparison comes to: the rates that were found, the runs and their measures. Knows no Streamlit."""
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+from engine import Batch, Trajectory, swarm
+from engine.compare import Measures, Tuned, contend, measure, tuned
+from optimizers import OPTIMIZERS
+from ui.comparison import Comparison, Contender, cloud, from_query, labels, to_query
+
+
+@dataclass(frozen=True, eq=False)
+class Race:
+    """One comparison, run.
+
+    Attributes:
+        names: what each contender is called.
+        found: the best rate of each contender's dial; None where it is not looked for, or there is no rate.
+        runs: each contender's run from the start.
+        measures: what it came to; one row each. Over the whole cloud where many starts are tried.
+    """
+
+    names: tuple[str, ...]
+    found: tuple[Tuned | None, ...]
+    runs: tuple[Trajectory, ...]
+    measures: tuple[Measures, ...]
+
+
+def race(comparison: Comparison) -> Race:
+    """Run all contenders. The last few comparisons are kept."""
+    return _race(tuple(sorted(to_query(comparison).items())))
+
+
+@lru_cache(maxsize=16)
+def _race(query: tuple[tuple[str, str], ...]) -> Race:
+    comparison, _ = from_query(dict(query))
+    found = tuple(_found(comparison, contender) for contender in comparison.contenders)
+    settings = [
+        settings_of(comparison, contender, best) for contender, best in zip(comparison.contenders, found, strict=True)
+    ]
+    pairs = list(zip(comparison.contenders, settings, strict=True))
+    runs = tuple(
+        contend(
+            comparison.landscape, contender.optimizer, budget=comparison.budget, start=comparison.start,
+            seed=comparison.seed, **comparison.parameters, **own,
+        )
+        for contender, own in pairs
+    )  # fmt: skip
+    measured = [_swarm(comparison, contender, own) for contender, own in pairs] if comparison.starts == "many" else runs
+    measures = tuple(measure(one, budget=comparison.budget, tolerance=comparison.tolerance) for one in measured)
+    return Race(tuple(labels(comparison.contenders)), found, runs, measures)
+
+
+def swarms(comparison: Comparison) -> tuple[Batch, ...]:
+    """For each contender its runs from all the starts of the cloud."""
+    return tuple(
+        _swarm(comparison, contender, settings_of(comparison, contender, _found(comparison, contender)))
+        for contender in comparison.contenders
+    )
+
+
+def settings_of(comparison: Comparison, contender: Contender, found: Tuned | None) -> dict[str, float]:
+    """The settings with which a contender runs: its own, but for the learning rate where that is decided for all."""
+    settings = dict(contender.settings)
+    if "learning_rate" in settings:
+        if comparison.rates == "same":
+            settings["learning_rate"] = comparison.rate
+        elif found is not None:
+            settings["learning_rate"] = found.rate
+    return settings
+
+
+def _found(comparison: Comparison, contender: Contender) -> Tuned | None:
+    if comparison.rates != "best" or "learning_rate" not in OPTIMIZERS[contender.optimizer].knobs:
+        return None
+    others = tuple((name, value) for name, value in contender.settings.items() if name != "learning_rate")
+    surface = (comparison.landscape, tuple(comparison.parameters.items()), comparison.start)
+    return _tuned(surface, contender.optimizer, others, comparison.budget, comparison.tolerance, comparison.seed)
+
+
+@lru_cache(maxsize=256)
+def _tuned(surface: tuple, optimizer: str, settings: tuple, budget: int, tolerance: float, seed: int) -> Tuned:
+    landscape, parameters, start = surface
+    return tuned(
+        landscape, optimizer, budget=budget, tolerance=tolerance, start=start, seed=seed, **dict(parameters),
+        **dict(settings),
+    )  # fmt: skip
+
+
+def _swarm(comparison: Comparison, contender: Contender, settings: dict[str, float]) -> Batch:
+    return swarm(
+        comparison.landscape, contender.optimizer, starts=cloud(comparison), steps=comparison.budget,
+        seed=comparison.seed, **comparison.parameters, **settings,
+    )  # fmt: skip
