@@ -52,7 +52,7 @@ def program(optimizer: Optimizer, family: Family) -> Callable[..., tuple[jax.Arr
         def descent(carry: Any) -> Any:
             index, first, last, settled = which
             starts, parameters, knobs = jnp.split(numbers, (2, parameters_end), axis=1)
-            initial, step = _method(optimizer, family, index)
+            initial, step = method(optimizer, family, index)
 
             def knobs_at(number: jax.Array) -> jax.Array:
                 if "learning_rate" not in optimizer.knobs:
@@ -94,7 +94,7 @@ def width(optimizer: Optimizer) -> int:
     return 5 if optimizer.evaluations is None else 6
 
 
-def _method(optimizer: Optimizer, family: Family, index: jax.Array) -> tuple[Callable[..., Any], Callable[..., Any]]:
+def method(optimizer: Optimizer, family: Family, index: jax.Array) -> tuple[Callable[..., Any], Callable[..., Any]]:
     """One run: (start, knobs) -> state; (iterate, state, parameters, knobs) -> (record, iterate, state, unchanged)."""
 
     def transformation(knobs: jax.Array) -> optax.GradientTransformationExtraArgs:

@@ -4,7 +4,7 @@ import jax
 import optax
 
 from knobs import Knob
-from optimizers import shared
+from optimizers import shared, stability
 from optimizers.base import optimizer
 
 
@@ -17,6 +17,8 @@ from optimizers.base import optimizer
     source="Kingma & Ba 2015, arXiv:1412.6980",
     teaches="Every coordinate moves by about the learning rate, however steep it is.",
     notes="As in the paper and in PyTorch: ε outside the root, after the bias correction.",
+    memories=shared.AVERAGES,
+    limit=stability.ADAM,
     learning_rate=shared.learning_rate(default=5e-2, help=shared.PER_STEP),
     beta1=shared.beta1(default=0.9),
     beta2=shared.beta2(default=0.999),
@@ -42,6 +44,8 @@ def adam(
         "As in PyTorch, the decay is multiplied by η. The paper multiplies it by the schedule alone, so there a "
         "smaller η does not weaken the decay."
     ),
+    memories=shared.AVERAGES,
+    limit=stability.ADAMW,
     learning_rate=shared.learning_rate(default=5e-2, help=shared.PER_STEP),
     beta1=shared.beta1(default=0.9),
     beta2=shared.beta2(default=0.999),
@@ -69,6 +73,8 @@ def adamw(
         "optax takes the maximum after the bias correction, PyTorch before it, and the paper has no bias correction: "
         "three different paths from the second step on."
     ),
+    memories={**shared.AVERAGES, r"\bar v_t": "nu_max"},
+    limit=stability.AMSGRAD,
     learning_rate=shared.learning_rate(default=0.2, help=shared.PER_STEP),
     beta1=shared.beta1(default=0.9),
     beta2=shared.beta2(default=0.999),
@@ -92,6 +98,8 @@ def amsgrad(
     source="Dozat 2016, Incorporating Nesterov Momentum into Adam, ICLR workshop, openreview OM0jvwB8jIp57ZJjtNEZ",
     teaches="Adam that looks ahead: the newest gradient counts more, and turns are taken earlier.",
     notes="β₁ is constant, as in optax; the paper and PyTorch let it grow with t, which is another path.",
+    memories=shared.AVERAGES,
+    limit=stability.NADAM,
     learning_rate=shared.learning_rate(default=5e-2, help=shared.PER_STEP),
     beta1=shared.beta1(default=0.9),
     beta2=shared.beta2(default=0.999),
@@ -121,6 +129,8 @@ def nadam(
         "τ = 5 as in optax and PyTorch; the paper switches at 4. The first steps, 5 of them at the defaults, are not "
         "divided by anything: on a steep slope they are long."
     ),
+    memories=shared.AVERAGES,
+    limit=stability.RADAM,
     learning_rate=shared.learning_rate(default=4e-3, help=shared.PER_STEP),
     beta1=shared.beta1(default=0.9),
     beta2=shared.beta2(default=0.99),
@@ -144,6 +154,8 @@ def radam(
     source="Kingma & Ba 2015, section 7, arXiv:1412.6980",
     teaches="The divisor is the largest recent slope instead of its root mean square, so it needs no bias correction.",
     notes="ε inside the maximum, as in PyTorch; the paper has none.",
+    memories={"m_t": "mu", "u_t": "nu"},
+    limit=stability.ADAMAX,
     learning_rate=shared.learning_rate(default=0.3, help=shared.PER_STEP),
     beta1=shared.beta1(default=0.9),
     beta2=shared.beta2(default=0.999, help="How slowly the largest slope is forgotten."),
@@ -170,6 +182,8 @@ def adamax(
         "ε stands in both places, as in the paper, and the inner one adds up over the steps. Without it a constant "
         "gradient would be divided by almost nothing."
     ),
+    memories={"m_t": "mu", "s_t": "nu"},
+    limit=stability.ADABELIEF,
     learning_rate=shared.learning_rate(
         default=5e-2, help="How far a coordinate moves in one step when gradients surprise it."
     ),
@@ -196,6 +210,8 @@ def adabelief(
     source="Zaheer et al. 2018, Adaptive Methods for Nonconvex Optimization, NeurIPS 31",
     teaches="The divisor moves by at most the newest squared slope, so it falls slowly after a steep moment.",
     notes="The paper has no bias correction. optax starts both averages at 10⁻⁶.",
+    memories=shared.AVERAGES,
+    limit=stability.ADAM,
     learning_rate=shared.learning_rate(default=5e-2, help=shared.PER_STEP),
     beta1=shared.beta1(default=0.9),
     beta2=shared.beta2(default=0.999),
@@ -227,6 +243,7 @@ def yogi(
         "code, is β₂ here: 0.92 instead of 0.08 (google-deepmind/optax#1715). They agree at β₂ = ½. The paper "
         "divides x by 1 + ηλ instead of subtracting ηλx."
     ),
+    memories={"m_t": "m", "v_t": "v", "n_t": "n"},
     learning_rate=shared.learning_rate(default=5e-2, help=shared.PER_STEP),
     beta1=shared.beta1(default=0.98),
     beta2=shared.beta2(default=0.92, help="How long the average of gradient changes remembers."),

@@ -10,6 +10,7 @@ import jax
 import optax
 
 from knobs import Knob
+from optimizers.stability import Limit
 
 FAMILIES = (
     "Gradient descent",
@@ -23,6 +24,9 @@ FAMILIES = (
 EXTRAS = ("value", "grad", "value_fn", "obj_fn", "hessian")
 """What the engine can hand to `update` beside the gradient, by keyword: the loss at the iterate, its gradient,
 the loss as a function of a point (under both names that optax uses), and the Hessian, shape (2, 2)."""
+
+Memory = str | Callable[[Any, Mapping[str, jax.Array]], jax.Array]
+"""Where something that an optimizer remembers is found in its state."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,6 +46,9 @@ class Optimizer:
         needs: the names in EXTRAS that its `update` takes.
         evaluations: None where a step costs one gradient evaluation, else `evaluations(state, knobs)` to what it costs,
             from the state after the step; a trial of a line search counts as one, a Hessian as two.
+        memories: what of its state the page shows: the rule's symbol for it, such as "m_t", to the name of the optax
+            state's field, or `(state, knobs)` to it; each is two numbers, one, or a 2 x 2 matrix.
+        limit: how sharp a parabola may be for its steps to settle; None where that is not known.
         report: None, or `report(iterate, state)` to the point that the method returns when that is not the iterate
             at which it asks for gradients (schedule-free methods).
     """
@@ -57,6 +64,8 @@ class Optimizer:
     notes: str
     needs: tuple[str, ...]
     evaluations: Callable[[Any, Mapping[str, jax.Array]], jax.typing.ArrayLike] | None
+    memories: Mapping[str, Memory]
+    limit: Limit | None
     report: Callable[[jax.Array, Any], jax.Array] | None
 
     def __post_init__(self) -> None:
@@ -87,6 +96,8 @@ def optimizer(
     notes: str = "",
     needs: tuple[str, ...] = (),
     evaluations: Callable[[Any, Mapping[str, jax.Array]], jax.typing.ArrayLike] | None = None,
+    memories: Mapping[str, Memory] = MappingProxyType({}),
+    limit: Limit | None = None,
     report: Callable[[jax.Array, Any], jax.Array] | None = None,
     **knobs: Knob,
 ) -> Callable[[Callable[..., optax.GradientTransformation]], Callable[..., optax.GradientTransformation]]:
@@ -102,7 +113,8 @@ def optimizer(
             raise ValueError(f"there are two optimizers called {key!r}")
         _registry[key] = Optimizer(
             key=key, title=title, family=family, build=build, knobs=MappingProxyType(knobs), tex=tex, source=source,
-            teaches=teaches, notes=notes, needs=needs, evaluations=evaluations, report=report,
+            teaches=teaches, notes=notes, needs=needs, evaluations=evaluations,
+            memories=MappingProxyType(dict(memories)), limit=limit, report=report,
         )  # fmt: skip
         by_family = sorted(_registry.items(), key=lambda item: FAMILIES.index(item[1].family))
         _registry.clear()  # so that the order is that of the families, whichever module is imported first

@@ -6,7 +6,7 @@ import jax
 import optax
 
 from knobs import Knob
-from optimizers import shared
+from optimizers import shared, stability
 from optimizers.base import optimizer
 
 
@@ -16,6 +16,7 @@ from optimizers.base import optimizer
     tex=r"x_t = x_{t-1} - \eta\, g_t",
     source="Cauchy 1847, Méthode générale pour la résolution des systèmes d'équations simultanées, C. R. 25:536–538",
     teaches="One step downhill, as long as the slope is steep: it settles while the learning rate is below 2/λ.",
+    limit=stability.GRADIENT_DESCENT,
     learning_rate=shared.learning_rate(default=1e-3, help=shared.PER_SLOPE),
 )
 def gradient_descent(learning_rate: jax.Array) -> optax.GradientTransformation:
@@ -36,6 +37,8 @@ x_t &= x_{t-1} - \eta\, v_t
         "while η is constant, another one under a schedule. The average v ← βv + (1 − β)g needs a learning rate "
         "1/(1 − β) times as large for the same path."
     ),
+    memories={"v_t": "trace"},
+    limit=stability.HEAVY_BALL,
     learning_rate=shared.learning_rate(default=5e-4, help=shared.PER_SLOPE),
     momentum=shared.momentum(default=0.9),
 )
@@ -56,6 +59,8 @@ x_t &= x_{t-1} - \eta\,(g_t + \beta\, v_t)
         "As in PyTorch, where x is the point that looks ahead. Nesterov writes the step in two sequences and lets β "
         "grow with t; here it is constant."
     ),
+    memories={"v_t": "trace"},
+    limit=stability.NESTEROV,
     learning_rate=shared.learning_rate(default=4e-4, help=shared.PER_SLOPE),
     momentum=shared.momentum(default=0.9),
 )
@@ -83,6 +88,8 @@ x_t &= \left(1 - \tfrac1t\right) x_{t-1} + \tfrac1t\, z_t, \quad z_0 = x_0
         "weight, the square of the learning rate, when that is constant. β₁ must be above 0: optax recovers x from y "
         "and z."
     ),
+    memories={"z_t": "z"},
+    limit=stability.SCHEDULE_FREE,
     report=_average,
     learning_rate=shared.learning_rate(default=2e-3, help=shared.PER_SLOPE),
     beta1=Knob(

@@ -55,6 +55,7 @@ x_t &= x_{t-1} - \alpha_t\, g_t
     ),
     needs=("value", "grad", "value_fn"),
     evaluations=lambda state, knobs: 1 + optax.tree.get(state, "num_linesearch_steps"),  # the gradient, and each trial
+    memories={r"\alpha_t": "learning_rate"},
     max_learning_rate=Knob(1e-4, 10, 1, "log", allowed=(0, 1e6), help="The longest trial, α_max."),
     sufficient_decrease=Knob(
         1e-4, 0.9, 1e-4, "log", allowed=(0, 1), help="The share σ of the decrease that the slope promises."
@@ -106,6 +107,13 @@ x_t &= x_{t-1} - \gamma_t\left(\frac{m_t}{\sqrt{v_t} + d_t\,\varepsilon} + \lamb
         "Where g is exactly 0 the step is left out, since r/s may be 0/0."
     ),
     needs=("grad",),
+    memories={
+        "m_t": "exp_avg",
+        "v_t": "exp_avg_sq",
+        "r_t": lambda state, knobs: knobs["initial_distance"] * optax.tree.get(state, "numerator_weighted"),
+        "s_t": lambda state, knobs: knobs["initial_distance"] * optax.tree.get(state, "grad_sum"),
+        "d_t": "estim_lr",
+    },
     learning_rate=shared.learning_rate(default=1, help="A factor on every step; 1 is the method as published."),
     beta1=shared.beta1(default=0.9),
     beta2=shared.beta2(default=0.999),

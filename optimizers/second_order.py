@@ -109,6 +109,30 @@ def _of_search(state: Any, knobs: Any) -> jax.Array:
     return optax.tree.get(state, "num_linesearch_steps") + (optax.tree.get(state, "count") == 1)
 
 
+def _scale(state: Any, knobs: Any) -> jax.Array:
+    """The factor γ of the first guess at the inverse Hessian, from what L-BFGS has kept."""
+    memory = state[0]
+    newest = (memory.count - 2) % len(memory.weights_memory)
+    s, y = memory.diff_params_memory[newest], memory.diff_updates_memory[newest]
+    first = jnp.minimum(1, 1 / jnp.linalg.norm(memory.updates))
+    later = jnp.where(y @ y > 0, (s @ y) / (y @ y), 1)
+    return jnp.where(memory.count <= 1, first, later)
+
+
+def _inverse(state: Any, knobs: Any) -> jax.Array:
+    """What L-BFGS takes for the inverse Hessian, from the pairs it has kept."""
+    memory = state[0]
+    size = len(memory.weights_memory)
+
+    def with_pair(number: int, inverse: jax.Array) -> jax.Array:
+        at = (memory.count - 1 + number) % size  # the oldest of them first; those not there yet weigh nothing
+        s, y, weight = memory.diff_params_memory[at], memory.diff_updates_memory[at], memory.weights_memory[at]
+        beside = jnp.eye(2) - weight * jnp.outer(s, y)
+        return beside @ inverse @ beside.T + weight * jnp.outer(s, s)
+
+    return jax.lax.fori_loop(0, size, with_pair, _scale(state, knobs) * jnp.eye(2))
+
+
 @optimizer(
     title="L-BFGS",
     family="Second order",
@@ -134,6 +158,7 @@ x_t &= x_{t-1} + \alpha_t\, p_t \text{ where, in at most } K \text{ trials,} \\
     ),
     needs=("value", "grad", "value_fn"),
     evaluations=_of_search,
+    memories={r"\gamma_t": _scale, "B": _inverse, r"\alpha_t": "learning_rate"},
     sufficient_decrease=Knob(
         1e-4, 0.5, 1e-4, "log", allowed=(0, 1), help="The share c₁ of the decrease that the slope promises."
     ),
@@ -177,6 +202,7 @@ def _with_refresh(state: Any, knobs: Mapping[str, jax.Array]) -> jax.Array:
     ),
     needs=("obj_fn",),
     evaluations=_with_refresh,
+    memories={"m_t": "mu", "h_t": "nu"},
     learning_rate=shared.learning_rate(default=5e-2, help="The longest move of a coordinate in one step, at ρ = 1."),
     beta1=shared.beta1(default=0.965),
     beta2=shared.beta2(default=0.99, help="How long the average of curvatures remembers, in refreshes."),

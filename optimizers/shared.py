@@ -44,6 +44,10 @@ SQUARES = r"v_t &= \beta_2 v_{t-1} + (1 - \beta_2)\, g_t^2", r"\hat v_t &= v_t /
 """Adam's two averages, which start at 0, each with its bias correction."""
 
 
+AVERAGES = {"m_t": "mu", "v_t": "nu"}
+"""Where optax keeps them."""
+
+
 def aligned(*lines: str) -> str:
     """One equation of several lines, aligned at their `&`."""
     return "\n".join([r"\begin{aligned}", " \\\\\n".join(lines), r"\end{aligned}"])

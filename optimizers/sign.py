@@ -20,6 +20,7 @@ x_t &= x_{t-1} - \eta\,\mathrm{sign}(m_t)
     source="Bernstein et al. 2018, arXiv:1802.04434",
     teaches="Steps of one length, whatever the slope: it never comes to rest closer than the learning rate.",
     notes="At β = 0 it is signSGD.",
+    memories={"m_t": "ema"},
     learning_rate=shared.learning_rate(default=1e-2, help=EXACTLY),
     momentum=shared.momentum(default=0.9, help="How long the average of gradients remembers."),
 )
@@ -38,6 +39,7 @@ x_t &= x_{t-1} - \eta\,(u_t + \lambda\, x_{t-1})
     source="Chen et al. 2023, arXiv:2302.06675",
     teaches="Signum with two memories: a short one for the step, a long one that is kept.",
     notes="As published. The decay is multiplied by η, as in AdamW here.",
+    memories={"m_t": "mu"},
     learning_rate=shared.learning_rate(default=1e-2, help=EXACTLY),
     beta1=shared.beta1(default=0.9),
     beta2=shared.beta2(default=0.99, help="How long the average that is kept remembers."),
@@ -68,6 +70,7 @@ x_t &= \begin{cases} x_{t-1} & g_t\, p_{t-1} < 0 \\ x_{t-1} - p_{t-1} & \text{el
         "optax 0.2.8 takes each step one gradient late: x moves by p of the step before, and not at all in the first "
         "one (google-deepmind/optax#1725). The paper and PyTorch move by p of this step."
     ),
+    memories={r"\Delta_t": "step_sizes", "p_t": "prev_updates"},
     learning_rate=shared.learning_rate(default=1e-2, help="The length of the first step in each coordinate."),
     decrease_factor=Knob(0.05, 0.95, 0.5, allowed=(1e-6, 1), help="What a step is multiplied by when the slope flips."),
     increase_factor=Knob(
@@ -101,6 +104,7 @@ def rprop(
         "The norms are over both coordinates: the pair is one layer. Where either norm is 0 the ratio is 1. The paper "
         "allows a function of ‖x‖; this is the identity, as in optax."
     ),
+    memories=shared.AVERAGES,
     learning_rate=shared.learning_rate(
         default=5e-2, help="The share of its distance from the origin by which the ball moves."
     ),

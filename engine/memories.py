@@ -1,0 +1,123 @@
+"""What an optimizer remembers along a run, read from its real state.
+
+The optimizer's own update is made again at every recorded point, so that its state goes through what it went through
+in the run. That is done only when somebody asks: one program an optimizer, a window of steps at a time.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import lru_cache, partial
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+
+from engine.descend import Trajectory, padded, rate_of_each_step
+from engine.field import Family, family_of, value_and_gradient
+from engine.program import WINDOW, method
+from optimizers.base import Optimizer
+
+
+@dataclass(frozen=True, eq=False)
+class Memories:
+    """What was remembered in a run, and the steps it made; n is the run's length.
+
+    One step more is made than the run has: the one that would follow, or the one that broke it.
+
+    Attributes:
+        values: symbol -> (n + 2, 2), (n + 2,) or (n + 2, 2, 2): row k is what is remembered after k steps.
+        iterates: (n + 2, 2), where the gradient is taken; the run's points but for methods that report others, and in
+            the last row where the step beyond the run leads. May be infinite or NaN there.
+        points: (n + 2, 2), what the method reports: the run's points, and where the step beyond it leads.
+        gradients: (n + 1, 2), the gradient that step k + 1 begins with.
+    """
+
+    values: Mapping[str, np.ndarray]
+    iterates: np.ndarray
+    points: np.ndarray
+    gradients: np.ndarray
+
+    @property
+    def updates(self) -> np.ndarray:
+        """The steps as reported, shape (n + 1, 2): row k leads from row k of the run to the next."""
+        with np.errstate(invalid="ignore", over="ignore"):
+            return np.diff(self.points, axis=0)
+
+    def around(self) -> dict[str, np.ndarray]:
+        """Symbol -> what is remembered after each step, n + 1 rows; and with `t-1` for t, before it."""
+        after = {symbol: rows[1:] for symbol, rows in self.values.items()}
+        before = {symbol.replace("_t", "_{t-1}"): rows[:-1] for symbol, rows in self.values.items() if "_t" in symbol}
+        return after | before
+
+
+def memories(t: Trajectory) -> Memories:
+    """What the optimizer of a run remembered at each of its rows."""
+    optimizer, (family, index) = t.optimizer, family_of(t.landscape)
+    parameters = np.array(padded(family, t.parameters))
+    count = t.length + 1
+    rates = rate_of_each_step(t.settings.get("learning_rate", np.nan), t.rate_changes, count)
+    begin, window = _programs(optimizer, family)
+    knobs = np.array(list(t.settings.values()), float).reshape(-1)
+    place = list(t.settings).index("learning_rate") if "learning_rate" in t.settings else None
+    first = knobs.copy()
+    if place is not None:
+        first[place] = rates[0]
+    state, initial = begin(np.array(t.start), first)
+    iterate, pieces = np.array(t.start), []
+    for low in range(0, count, WINDOW):
+        points, table = np.full((WINDOW, 2), np.nan), np.tile(knobs, (WINDOW, 1))
+        rows = slice(low, min(low + WINDOW, count))
+        points[: rows.stop - low] = t.points[rows]
+        if place is not None:
+            table[: rows.stop - low, place] = rates[rows]
+        (iterate, state), made = window(index, parameters, iterate, state, points, table)
+        pieces.append(jax.tree.map(lambda rows, kept=rows.stop - low: np.asarray(rows)[:kept], made))
+    iterates, gradients, moved, after, reported = jax.tree.map(lambda *rows: np.concatenate(rows), *pieces)
+    values = {symbol: np.concatenate([np.asarray(initial[symbol])[None], rows]) for symbol, rows in after.items()}
+    last = reported[-1:] if optimizer.report is not None else moved[-1:]
+    return Memories(
+        values=values,
+        iterates=np.concatenate([iterates, moved[-1:]]),
+        points=np.concatenate([t.points[:count], last]),
+        gradients=gradients,
+    )
+
+
+@lru_cache(maxsize=64)
+def _programs(optimizer: Optimizer, family: Family) -> tuple[Callable[..., Any], Callable[..., Any]]:
+    """The jitted start of an optimizer and WINDOW of its steps, for every landscape, setting and number of steps.
+
+    (start, knobs) -> (state, memories), and (index, parameters, iterate, state, points, knobs of each step) ->
+    ((iterate, state), what each step had and made).
+    """
+
+    def remembered(state: Any, knobs: jax.Array) -> dict[str, jax.Array]:
+        named = dict(zip(optimizer.knobs, knobs, strict=True))
+        return {
+            symbol: jnp.asarray(optax.tree.get(state, found) if isinstance(found, str) else found(state, named))
+            for symbol, found in optimizer.memories.items()
+        }
+
+    def begin(start: jax.Array, knobs: jax.Array) -> Any:
+        initial, _ = method(optimizer, family, jnp.int32(0))
+        state = initial(start, knobs)
+        return state, remembered(state, knobs)
+
+    def window(index: Any, parameters: Any, iterate: Any, state: Any, points: Any, knobs: Any) -> Any:
+        _, step = method(optimizer, family, index)
+        evaluate = partial(value_and_gradient(family), index, parameters)
+
+        def advance(carry: Any, row: Any) -> Any:
+            (iterate, state), (point, own) = carry, row
+            if optimizer.report is None:
+                iterate = point  # a rounding of the one program is not left to grow in the other
+            _, moved, following, _ = step(iterate, state, parameters, own)
+            _, gradient = evaluate(iterate)
+            reported = moved if optimizer.report is None else optimizer.report(moved, following)
+            return (moved, following), (iterate, gradient, moved, remembered(following, own), reported)
+
+        return jax.lax.scan(advance, (iterate, state), (points, knobs))
+
+    return jax.jit(begin), jax.jit(window)
