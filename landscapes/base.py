@@ -16,6 +16,9 @@ Height = Literal["linear", "log", "asinh"]
 
 CHAPTERS = ("Bowls", "Valleys", "Saddles", "Many minima", "Like a network")
 
+OWN_CHAPTER = "Your own"
+"""The chapter of what is not in the registry, such as a typed formula."""
+
 SURVEY = "Jamil and Yang 2013, arXiv:1308.4008, doi:10.1504/IJMMNO.2013.055204"
 """A survey that many entries name as their source, since where the function came from first is not known."""
 
@@ -70,7 +73,7 @@ class Landscape:
         missing = [name for name in ("title", "pins", "tex", "source", "teaches") if not getattr(self, name)]
         if missing:
             raise ValueError(f"landscape {self.key!r} lacks {', '.join(missing)}")
-        if self.chapter not in CHAPTERS:
+        if self.chapter not in (*CHAPTERS, OWN_CHAPTER):
             raise ValueError(f"landscape {self.key!r}: chapter {self.chapter!r} is not one of {CHAPTERS}")
         if self.height not in get_args(Height):
             raise ValueError(f"landscape {self.key!r}: height {self.height!r} is not one of {get_args(Height)}")
