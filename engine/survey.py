@@ -33,7 +33,7 @@ MANY = 12
 """More minima than this do not all have to be on the map."""
 
 STEEP, TALL = 4.0, 20.0
-"""A map whose highest hundredth is so many times as high as its middle, and so high, is shown on a logarithmic scale."""
+"""A map whose highest hundredth is so many times as high as its middle, and so high, has a logarithmic scale."""
 
 NOTE = "The stationary points were searched for numerically from a grid of points; there may be others."
 
