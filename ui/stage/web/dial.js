@@ -34,7 +34,8 @@ export class Dial {
   /** @param {Report} report @param {AbortSignal} signal */
   constructor(report, signal) {
     this.report = report;
-    this.rate = 0;
+    this.rate = 0; // that the picture shows
+    this.aim = 0; // that it will show in the next frame
     this.mode = "whole";
     this.pressed = false;
     this.writing = false; // whether somebody is writing into the number field
@@ -142,7 +143,7 @@ export class Dial {
   setRate(rate, verdict) {
     if (!this.knob) return;
     const known = this.rate === rate && this.shown === verdict?.name;
-    this.rate = rate;
+    this.rate = this.aim = rate;
     this.shown = verdict?.name;
     if (known) return;
     this.thumb.style.left = `calc(${this.inset}px + (100% - ${2 * this.inset}px) * ${this.#share(rate)})`;
@@ -199,9 +200,10 @@ export class Dial {
     this.legend.replaceChildren(
       ...(fan?.looks ?? []).map((verdict) => element("li", {}, patch(verdict, theme), `${verdict.sign} ${verdict.word}`)),
     );
-    const rate = this.rate;
+    const { rate, aim } = this;
     this.rate = NaN; // so that the thumb is placed on the new track
     this.setRate(rate, fan && rate ? fan.verdict(fan.nearest(rate)) : undefined);
+    this.aim = aim;
   }
 
   // ---- positions -------------------------------------------------------------------------------------------------
@@ -238,7 +240,9 @@ export class Dial {
 
   /** @param {number} rate */
   #move(rate) {
-    if (rate !== this.rate) this.report.move(rate);
+    if (rate === this.aim) return;
+    this.aim = rate;
+    this.report.move(rate);
   }
 
   #release() {
@@ -246,7 +250,7 @@ export class Dial {
     if (!this.pressed) return;
     this.pressed = false;
     this.root.classList.remove("held");
-    this.report.release(this.rate);
+    this.report.release(this.aim);
   }
 
   /** A rate at once: taken hold of, moved and let go. @param {number} rate */
@@ -280,11 +284,11 @@ export class Dial {
     if (!this.knob || event.ctrlKey || event.metaKey || event.altKey) return;
     const { low, high, scale } = this.knob;
     const step = (/** @type {number} */ way) => {
-      if (event.shiftKey) return this.rate * FINE ** way;
-      const share = this.#share(this.rate) * COARSE + way;
+      if (event.shiftKey) return this.aim * FINE ** way;
+      const share = this.#share(this.aim) * COARSE + way;
       return this.#at(Math.round(share) / COARSE);
     };
-    const page = (/** @type {number} */ way) => (scale === "log" ? this.rate * PAGE ** way : this.rate + (way * (high - low)) / 10);
+    const page = (/** @type {number} */ way) => (scale === "log" ? this.aim * PAGE ** way : this.aim + (way * (high - low)) / 10);
     /** @type {Record<string, () => number>} */
     const moves = {
       ArrowLeft: () => step(-1),
