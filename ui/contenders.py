@@ -6,6 +6,7 @@ from functools import partial
 from html import escape
 
 import streamlit as st
+from streamlit.components.v2 import component
 
 from engine.compare import BUDGET, CRITERION, TOLERANCE, Tuned
 from engine.descend import COORDINATE, SEED, checked_start
@@ -19,6 +20,7 @@ from ui.comparison import (
     FEWEST,
     MOST,
     RATE,
+    SORTS,
     SPREAD,
     SWARM,
     Comparison,
@@ -32,6 +34,15 @@ from ui.controls import _number as number_field
 from ui.mirror import Mirror
 from ui.numbers import number
 from ui.palette import SERIES, Theme
+from ui.race import Race
+from ui.signs import line_and_marker
+from ui.standings import standings, table_html
+
+_table = component(
+    "downhill_table",
+    js="""export default async (component) =>
+  (await import(new URL("stage/table.js", document.baseURI))).show(component);""",
+)
 
 mirror = Mirror("comparison", from_query, to_query)
 """The comparison of one visitor."""
@@ -120,7 +131,7 @@ def _card(
     method = OPTIMIZERS[contender.optimizer]
     look = SERIES[place]
     key = f"contender{place}"
-    st.html(f'<p class="who" style="--series: {look.colours[theme]}">{_sign(place, theme)}{escape(name)}</p>')
+    st.html(f'<p class="who" style="--series: {look.colours[theme]}">{line_and_marker(place, theme)}{escape(name)}</p>')
     st.session_state[key] = contender.optimizer
     st.selectbox(
         f"Contender {place + 1}",
@@ -159,25 +170,6 @@ def _rate(comparison: Comparison, found: Tuned | None) -> str:
     return f"best learning rate {number(found.rate)}{at_end}"
 
 
-def _sign(place: int, theme: Theme) -> str:
-    """A contender's line and marker, as in the stage's legend."""
-    look = SERIES[place]
-    dash = " ".join(str(2 * part) for part in look.dash)
-    shape = {
-        "circle": '<circle cx="14" cy="7" r="4.5"/>',
-        "square": '<rect x="9.7" y="2.7" width="8.6" height="8.6"/>',
-        "triangle": '<path d="M14 1.4l5 8.6H9z"/>',
-        "diamond": '<path d="M14 1.2l5.8 5.8-5.8 5.8L8.2 7z"/>',
-        "pentagon": '<path d="M14 1.5l5.3 3.9-2 6.2h-6.6l-2-6.2z"/>',
-        "cross": '<path d="M12.2 2h3.6v3.2H19v3.6h-3.2V12h-3.6V8.8H9V5.2h3.2z"/>',
-    }[look.marker]
-    colour = look.colours[theme]
-    return (
-        f'<svg width="28" height="14" aria-hidden="true"><path d="M0 7H28" stroke="{colour}" stroke-width="2.2" '
-        f'stroke-dasharray="{dash}"/><g fill="{colour}">{shape}</g></svg>'
-    )
-
-
 def details(comparison: Comparison) -> None:
     """Everything else that can be set."""
     x, y = comparison.start
@@ -201,6 +193,19 @@ def below(comparison: Comparison) -> None:
     if comparison.starts == "many":
         _field("spread", SPREAD, comparison.spread, lambda value: mirror.adjust(spread=value))
         _field("seed", SEED, comparison.seed, lambda value: mirror.adjust(seed=int(value)))
+
+
+def table(race: Race, comparison: Comparison, theme: Theme) -> None:
+    """What the contenders came to; a click on a header sorts it."""
+
+    def sorted_by() -> None:
+        state = st.session_state.get("compare.table")
+        column = state.get("sort") if isinstance(state, dict) else None
+        if column in SORTS:
+            mirror.adjust(sort=column)
+
+    html = table_html(standings(race, comparison), comparison, theme)
+    _table(key="compare.table", data={"html": html}, on_sort_change=sorted_by)
 
 
 def reset() -> None:

@@ -3,8 +3,11 @@
 from dataclasses import dataclass
 from functools import lru_cache
 
+import numpy as np
+
 from engine import Batch, Trajectory, swarm
 from engine.compare import Measures, Tuned, contend, measure, tuned
+from engine.diagnose import Diagnosis, diagnose
 from optimizers import OPTIMIZERS
 from ui.comparison import Comparison, Contender, cloud, from_query, labels, to_query
 
@@ -18,12 +21,18 @@ class Race:
         found: the best rate of each contender's dial; None where it is not looked for, or there is no rate.
         runs: each contender's run from the start.
         measures: what it came to; one row each. Over the whole cloud where many starts are tried.
+        diagnoses: the verdict on each of the runs.
     """
 
     names: tuple[str, ...]
     found: tuple[Tuned | None, ...]
     runs: tuple[Trajectory, ...]
     measures: tuple[Measures, ...]
+    diagnoses: tuple[Diagnosis, ...]
+
+    def arrived(self, place: int) -> int:
+        """How many runs of a contender arrived."""
+        return int(np.isfinite(self.measures[place].steps).sum())
 
 
 def race(comparison: Comparison) -> Race:
@@ -48,7 +57,7 @@ def _race(query: tuple[tuple[str, str], ...]) -> Race:
     )  # fmt: skip
     measured = [_swarm(comparison, contender, own) for contender, own in pairs] if comparison.starts == "many" else runs
     measures = tuple(measure(one, budget=comparison.budget, tolerance=comparison.tolerance) for one in measured)
-    return Race(tuple(labels(comparison.contenders)), found, runs, measures)
+    return Race(tuple(labels(comparison.contenders)), found, runs, measures, tuple(diagnose(run) for run in runs))
 
 
 def swarms(comparison: Comparison) -> tuple[Batch, ...]:

@@ -30,6 +30,7 @@ def laboratory() -> None:
             scale=comparison.scale, key="compare.stage",
         )  # fmt: skip
         contenders.below(comparison)
+        contenders.table(raced, comparison, theme)
         st.markdown(panels.plain(contenders.fairness(comparison, raced.names, raced.found)))
 
 
