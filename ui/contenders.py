@@ -3,7 +3,6 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
-from html import escape
 
 import streamlit as st
 from streamlit.components.v2 import component
@@ -33,9 +32,9 @@ from ui.comparison import (
 from ui.controls import _number as number_field
 from ui.mirror import Mirror
 from ui.numbers import number
-from ui.palette import SERIES, Theme
+from ui.palette import Theme
 from ui.race import Race
-from ui.signs import line_and_marker
+from ui.signs import line_and_marker_image
 from ui.standings import standings, table_html
 
 _table = component(
@@ -116,58 +115,56 @@ def surface(comparison: Comparison) -> None:
         _field("rate", RATE, comparison.rate, lambda value: mirror.adjust(rate=value))
 
 
-def cards(comparison: Comparison, names: Sequence[str], found: Sequence[Tuned | None], theme: Theme) -> None:
-    """The contenders, each with what it is called, its learning rate and its settings."""
+def cards(comparison: Comparison, found: Sequence[Tuned | None], theme: Theme) -> None:
+    """The contenders, each with its sign, its learning rate and its settings."""
     for place, contender in enumerate(comparison.contenders):
-        with st.container(border=True, key=f"card{place}"):
-            _card(place, contender, comparison, names[place], found[place], theme)
+        with st.container(border=True, key=f"card{place}", gap="xxsmall"):
+            _card(place, contender, comparison, found[place], theme)
     if len(comparison.contenders) < MOST:
         st.button("Add a contender", key="add", icon=":material/add:", on_click=add, width="stretch")
 
 
-def _card(
-    place: int, contender: Contender, comparison: Comparison, name: str, found: Tuned | None, theme: Theme
-) -> None:
+def _card(place: int, contender: Contender, comparison: Comparison, found: Tuned | None, theme: Theme) -> None:
     method = OPTIMIZERS[contender.optimizer]
-    look = SERIES[place]
     key = f"contender{place}"
-    st.html(f'<p class="who" style="--series: {look.colours[theme]}">{line_and_marker(place, theme)}{escape(name)}</p>')
-    st.session_state[key] = contender.optimizer
-    st.selectbox(
-        f"Contender {place + 1}",
-        list(OPTIMIZERS),
-        format_func=lambda one: OPTIMIZERS[one].title,
-        key=key,
-        label_visibility="collapsed",
-        on_change=lambda: set_optimizer(place, st.session_state[key]),
-    )
+    with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
+        st.html(line_and_marker_image(place, theme), width="content")
+        st.session_state[key] = contender.optimizer
+        st.selectbox(
+            f"Contender {place + 1}",
+            list(OPTIMIZERS),
+            format_func=lambda one: OPTIMIZERS[one].title,
+            key=key,
+            label_visibility="collapsed",
+            on_change=lambda: set_optimizer(place, st.session_state[key]),
+        )
     rate = method.knobs.get("learning_rate")
-    if rate is None:
-        st.caption("finds its own step size")
-    elif comparison.rates == "own":
+    if rate is not None and comparison.rates == "own":
         value = contender.settings["learning_rate"]
         number_field(f"{key}.learning_rate", rate, value, partial(set_setting, place, "learning_rate"))
-    else:
-        st.caption(_rate(comparison, found))
     others = {name: knob for name, knob in method.knobs.items() if name != "learning_rate"}
-    with st.container(horizontal=True, gap="small"):
+    with st.container(horizontal=True, vertical_alignment="center", gap="xxsmall"):
+        st.caption(_rate(comparison, rate, found), width="stretch")
         if others:
-            with st.popover("Settings", key=f"{key}.settings"):
+            with st.popover("", key=f"{key}.settings", icon=":material/tune:", type="tertiary", help="Settings"):
                 for name, knob in others.items():
                     number_field(f"{key}.{name}", knob, contender.settings[name], partial(set_setting, place, name))
         if len(comparison.contenders) > FEWEST:
             st.button(
-                "Remove", key=f"{key}.remove", type="tertiary", icon=":material/close:", help=f"Remove {method.title}",
+                "", key=f"{key}.remove", type="tertiary", icon=":material/close:", help=f"Remove {method.title}",
                 on_click=partial(remove, place),
             )  # fmt: skip
 
 
-def _rate(comparison: Comparison, found: Tuned | None) -> str:
-    """The learning rate with which a contender runs when it is not its own, in words."""
-    if comparison.rates == "same" or found is None:
+def _rate(comparison: Comparison, knob: Knob | None, found: Tuned | None) -> str:
+    """The learning rate with which a contender runs, in words; nothing where a field beside it says it."""
+    if knob is None:
+        return "finds its own step size"
+    if comparison.rates == "own":
+        return ""
+    if found is None:
         return f"learning rate {number(comparison.rate)}"
-    at_end = ", at the end of the dial" if found.at_end else ""
-    return f"best learning rate {number(found.rate)}{at_end}"
+    return f"best rate {number(found.rate)}" + (", at the end of the dial" if found.at_end else "")
 
 
 def details(comparison: Comparison) -> None:
@@ -188,11 +185,12 @@ def _set_parameter(name: str, value: float) -> None:
 
 def below(comparison: Comparison) -> None:
     """What decides how the loss curves and the table are made, beside them."""
-    _segments("Loss axis", "scale", SCALES, comparison)
-    _segments("Starts", "starts", STARTS, comparison)
-    if comparison.starts == "many":
-        _field("spread", SPREAD, comparison.spread, lambda value: mirror.adjust(spread=value))
-        _field("seed", SEED, comparison.seed, lambda value: mirror.adjust(seed=int(value)))
+    with st.container(horizontal=True, vertical_alignment="bottom", key="compare.below"):
+        _segments("Loss axis", "scale", SCALES, comparison)
+        _segments("Starts", "starts", STARTS, comparison)
+        if comparison.starts == "many":
+            _field("spread", SPREAD, comparison.spread, lambda value: mirror.adjust(spread=value))
+            _field("seed", SEED, comparison.seed, lambda value: mirror.adjust(seed=int(value)))
 
 
 def table(race: Race, comparison: Comparison, theme: Theme) -> None:

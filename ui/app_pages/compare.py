@@ -18,7 +18,7 @@ def laboratory() -> None:
     side, middle = st.columns([1, 3.6], gap="medium")
     with side:
         contenders.surface(comparison)
-        contenders.cards(comparison, raced.names, raced.found, theme)
+        contenders.cards(comparison, raced.found, theme)
         more = st.expander("More settings", key="compare.more", on_change=mirror.adjust)
         if more.open:
             with more:

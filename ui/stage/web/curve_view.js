@@ -161,7 +161,7 @@ export class CurveView {
     for (const run of payload.runs) {
       this.#curve(pen, run, 0.28, 1.5);
       this.#curve(past, run, 1, 2.2);
-      this.#events(pen, run, size);
+      if (payload.runs.length === 1) this.#events(pen, run, size); // those of several would cover each other
     }
     Object.assign(this.cursor.style, { top: `${plot.top - 4}px`, height: `${plot.height + 4}px` });
     this.shown = Infinity; // all that is bright belongs to another curve

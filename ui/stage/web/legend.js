@@ -19,8 +19,9 @@ export class Legend {
     this.rows = [];
   }
 
-  /** @param {Run[]} runs @param {import("./theme.js").Theme} theme @param {HTMLElement[] | null} heads one for each run, where they do not stand together */
-  setRuns(runs, theme, heads) {
+  /** @param {Run[]} runs @param {import("./theme.js").Theme} theme @param {[[number, number], [number, number]]} domain of the map @param {HTMLElement[] | null} heads one for each run, where they do not stand together */
+  setRuns(runs, theme, domain, heads) {
+    this.domain = domain;
     this.steps = Math.max(...runs.map((run) => run.steps));
     this.rows = runs.map((run) => ({
       run,
@@ -43,6 +44,7 @@ export class Legend {
     const whole = Math.floor(step + 1e-9);
     if (whole === this.whole) return false;
     this.whole = whole;
+    const [low, high] = [0, 1].map((end) => this.domain.map((side) => side[end]));
     this.count.textContent = `step ${whole} of ${this.steps}`;
     for (const row of this.rows) {
       const { run } = row;
@@ -53,7 +55,8 @@ export class Legend {
       const far = Math.max(Math.abs(run.x[i]), Math.abs(run.y[i])) >= FAR;
       row.place.textContent = far ? "more than 10³⁰ away" : `at (${print(run.x[i])}, ${print(run.y[i])})`;
       const ended = whole >= run.length;
-      const status = ended && run.status !== "running" ? run.status : run.left && whole >= run.left.step ? "left" : ended ? run.status : "";
+      const out = run.left && (run.x[i] < low[0] || run.x[i] > high[0] || run.y[i] < low[1] || run.y[i] > high[1]);
+      const status = ended && run.status !== "running" ? run.status : out ? "left" : ended ? run.status : "";
       if (status !== row.shown) {
         row.shown = status;
         row.status.className = `status ${status}`;

@@ -112,7 +112,7 @@ export function drawMap(canvas, view) {
     for (const point of points) if (inside(point)) stationarySign(pen, kind, ...view.place(...point));
   }
   pen.restore();
-  drawAxes(pen, view);
+  if (!view.small) drawAxes(pen, view);
 }
 
 /** @param {CanvasRenderingContext2D} pen @param {import("./plane_view.js").PlaneView} view */

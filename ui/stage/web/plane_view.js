@@ -37,6 +37,7 @@ export class PlaneView {
     this.moving = frame.appendChild(document.createElement("canvas"));
     this.moving.ariaHidden = "true";
     this.aim = frame.appendChild(element("div", { class: "cross", hidden: "" }));
+    this.small = false; // whether it is one of many, too small for numbers along its sides
     this.state = makeBall();
     /** @type {SVGElement[]} */
     this.balls = [];
@@ -100,7 +101,9 @@ export class PlaneView {
   #arrange() {
     if (!this.terrain || !this.theme || !this.width) return;
     const size = Math.max(10, this.theme.size * 0.82);
-    const margin = { left: Math.ceil(size * 3.1), right: Math.ceil(size * 0.9), top: Math.ceil(size * 0.7), bottom: Math.ceil(size * 2.5) };
+    const margin = this.small
+      ? { left: 4, right: 4, top: 4, bottom: 4 }
+      : { left: Math.ceil(size * 3.1), right: Math.ceil(size * 0.9), top: Math.ceil(size * 0.7), bottom: Math.ceil(size * 2.5) };
     const wide = this.width - margin.left - margin.right;
     const high = this.height - margin.top - margin.bottom;
     const [spanX, spanY] = this.terrain.span;

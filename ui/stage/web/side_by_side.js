@@ -137,6 +137,10 @@ export class Panels {
     this.root.dataset.panels = String(this.list.length);
     this.list.forEach(({ surface, plane, root }, place) => {
       const own = side ? [paths[place]] : paths;
+      if (plane.small !== side) {
+        plane.small = surface.small = side;
+        for (const view of [surface, plane]) delete view.frame.dataset.size; // so that it is laid out anew
+      }
       surface.setPaths(own);
       plane.setPaths(own);
       const labels = own.map(({ run }) => run.label).join(", ");

@@ -158,6 +158,7 @@ class Stage {
     this.curve.still.ariaLabel = `Loss of ${labels} at each step`;
     const summary = payload.runs.map((run) => run.summary).join(" ");
     if (this.summary.textContent !== summary) this.summary.textContent = summary;
+    this.summary.classList.toggle("spoken", payload.runs.length > 1); // too much to read at once; a table says it better
     this.root.dataset.key = surface.key;
     if (this.#begins(before, payload, elsewhere)) this.clock.restart();
     this.root.dataset.runs = String(Number(this.root.dataset.runs ?? 0) + 1);
@@ -183,7 +184,7 @@ class Stage {
     });
     this.panels.setPaths(paths, payload.layout === "side");
     this.curve.setRuns(payload);
-    this.legend.setRuns(payload.runs, this.theme, this.panels.heads);
+    this.legend.setRuns(payload.runs, this.theme, this.map.domain, this.panels.heads);
     this.root.classList.toggle("live", live);
     const { clock, driving } = this;
     const { held } = driving;

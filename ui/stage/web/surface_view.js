@@ -1,5 +1,6 @@
 /** The 3-D surface: its camera and input, and what happens when WebGL2 is missing or its context is lost. */
 
+import { stillPen } from "./dom.js";
 import { gestures } from "./gestures.js";
 import { Scene } from "./scene.js";
 import { drawAxes } from "./surface_axes.js";
@@ -30,6 +31,7 @@ export class SurfaceView {
     /** @type {Path[]} */
     this.paths = [];
     this.width = this.height = 0;
+    this.small = false; // whether it is one of many, too small for numbers along its edges
     this.gl = this.canvas.getContext("webgl2", { antialias: false, depth: false, alpha: true });
     report.notice(this.gl ? "" : MISSING);
     this.canvas.addEventListener("webglcontextlost", (event) => {
@@ -133,7 +135,8 @@ export class SurfaceView {
   draw(step, ahead = false) {
     if (!this.scene || !this.terrain || !this.theme || !this.width || this.gl?.isContextLost()) return;
     if (this.scene.draw(step, ahead)) {
-      drawAxes(this.labels, this);
+      if (this.small) stillPen(this.labels).clearRect(0, 0, this.width, this.height);
+      else drawAxes(this.labels, this);
       this.frame.dataset.camera = this.camera.matrix.join(" ");
     }
   }
