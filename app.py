@@ -16,6 +16,7 @@ from engine.warm_up import keep_compiled_programs, warm_up
 from ui.stage import WEB
 from ui.stage.fan import fan_route
 from ui.stage.surface import surface_route
+from ui.stage.swarm import swarm_route
 
 
 class _Modules(StaticFiles):
@@ -52,5 +53,6 @@ app = st.App(
         Mount("/stage", _Modules(directory=WEB)),
         Route("/surface/{key}", surface_route),
         Route("/fan", fan_route),
+        Route("/swarm", swarm_route),
     ],
 )

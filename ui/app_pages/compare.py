@@ -3,10 +3,19 @@
 import streamlit as st
 
 from ui import contenders, panels
+from ui.comparison import Comparison
 from ui.contenders import mirror
 from ui.palette import Theme
-from ui.race import race
+from ui.race import Race, race
 from ui.stage import show_stage
+from ui.stage.swarm import swarm_address
+
+
+def _swarm(comparison: Comparison, raced: Race) -> tuple[str, int] | None:
+    """Where the runs from many starts are, and how many steps they go on; None for one start."""
+    if comparison.starts == "one":
+        return None
+    return swarm_address(comparison), max(int(measures.lengths.max()) for measures in raced.measures)
 
 
 @st.fragment
@@ -27,7 +36,7 @@ def laboratory() -> None:
     with middle:
         show_stage(
             raced.runs, on_start=contenders.set_start, labels=raced.names, layout=comparison.view,
-            scale=comparison.scale, key="compare.stage",
+            scale=comparison.scale, swarm=_swarm(comparison, raced), key="compare.stage",
         )  # fmt: skip
         contenders.below(comparison)
         contenders.table(raced, comparison, theme)

@@ -29,6 +29,7 @@ def show_stage(
     dial: Sequence[int] | None = None,
     labels: Sequence[str] | None = None,
     layout: Literal["race", "side"] = "race",
+    swarm: tuple[str, int] | None = None,
     scale: CurveScale = "log",
     key: str = "stage",
 ) -> None:
@@ -45,6 +46,7 @@ def show_stage(
         dial: the places of the runs that the dial drives; all of them when None.
         labels: what the runs are called; the titles of their optimizers when not given.
         layout: "race" for all of them in one picture, "side" for a small picture of each.
+        swarm: where runs from many starts are to be fetched, to go along as small balls, and how many steps they go on.
         scale: of the loss curve.
         key: the component's name in the session.
     """
@@ -61,7 +63,9 @@ def show_stage(
 
     driven = range(len(runs)) if dial is None else dial
     received = max(_number(_sent(key, name)) for name in ("start", "rate"))
-    data = pack_runs(runs, received, [] if on_rate is None else driven, labels=labels, layout=layout, scale=scale)
+    data = pack_runs(
+        runs, received, [] if on_rate is None else driven, labels=labels, layout=layout, swarm=swarm, scale=scale
+    )
     _component(key=key, data=data, on_start_change=started, on_rate_change=rated)
 
 

@@ -26,6 +26,7 @@ def pack_runs(
     *,
     labels: Sequence[str] | None = None,
     layout: str = "race",
+    swarm: tuple[str, int] | None = None,
     scale: CurveScale = "log",
 ) -> bytes:
     """The runs on one landscape as the stage reads them.
@@ -36,6 +37,7 @@ def pack_runs(
         dial: the places of the runs that the dial drives.
         labels: what the runs are called; the titles of their optimizers when not given.
         layout: "race" for one picture of all runs, "side" for a small one of each.
+        swarm: where the runs from many starts are, and how many steps they go on.
         scale: of the loss curve.
     """
     landscape, parameters = runs[0].landscape, runs[0].parameters
@@ -46,6 +48,7 @@ def pack_runs(
         "received": received,
         "layout": layout,
         "curve": {
+        "swarm": None if swarm is None else {"address": swarm[0], "steps": swarm[1]},
             "title": drawn.axis.title,
             "ticks": [[float(drawn.axis.unit(np.array(at))), text] for at, text in drawn.axis.ticks],
             "low": drawn.axis.low,

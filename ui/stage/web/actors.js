@@ -18,6 +18,7 @@ export class Actors {
     this.programs = programs;
     this.nothing = gl.createVertexArray();
     this.signs = this.#points(new Float32Array(0));
+    this.crowded = this.#points(new Float32Array(0));
     /** @type {{trail: WebGLVertexArrayObject, pieces: WebGLBuffer, dots: {array: WebGLVertexArrayObject, buffer: WebGLBuffer}}[]} */
     this.buffers = [];
     /** @type {Path[]} */
@@ -120,6 +121,26 @@ export class Actors {
     const { theme } = this;
     this.gl.bindVertexArray(this.buffers[place].dots.array);
     this.#draw(DISC, 6.4, from, count, theme.series(this.paths[place].run), theme.halo, 0, 0.3);
+  }
+
+  /** Small balls on the ground. @param {number} place of the run that they go with @param {Float32Array} places u and v in turn @param {import("./terrain.js").Terrain} terrain */
+  crowd(place, places, terrain) {
+    const { gl, theme } = this;
+    const count = places.length / 2;
+    const positions = (this.positions = this.positions?.length === count * 4 ? this.positions : new Float32Array(count * 4));
+    for (let k = 0; k < count; k++) {
+      const u = places[2 * k];
+      const v = places[2 * k + 1];
+      const on = u >= 0 && u <= 1 && v >= 0 && v <= 1;
+      positions[4 * k] = (u - 0.5) * terrain.scale[0];
+      positions[4 * k + 1] = (v - 0.5) * terrain.scale[1];
+      positions[4 * k + 2] = on ? terrain.height(u, v) * terrain.scale[2] + 0.012 : NOWHERE;
+      positions[4 * k + 3] = 1;
+    }
+    gl.bindVertexArray(this.crowded.array);
+    gl.bindBuffer(gl.ARRAY_BUFFER, this.crowded.buffer);
+    gl.bufferData(gl.ARRAY_BUFFER, positions, gl.DYNAMIC_DRAW);
+    this.#draw(DISC, 9, 0, count, theme.series(this.paths[place].run), theme.halo, 1.3, 0.3);
   }
 
   /** The stationary points, and where each run starts. */

@@ -5,7 +5,7 @@ import { svg } from "./dom.js";
 const CORNERS = { triangle: 3, square: 4, diamond: 4, pentagon: 5 };
 
 /** The outline of a run's marker around (x, y), as an SVG path. @param {string} marker @param {number} x @param {number} y @param {number} r */
-function outline(marker, x, y, r) {
+export function outline(marker, x, y, r) {
   /** @type {number[][]} */
   let points = [];
   const corners = CORNERS[/** @type {keyof typeof CORNERS} */ (marker)];

@@ -48,6 +48,8 @@ const TYPES = { float32: Float32Array, uint16: Uint16Array, uint32: Uint32Array 
  * @property {{title: string, ticks: [number, string][], low: number, high: number}} curve
  * @property {Driven[]} dial the runs that the dial drives
  * @property {Run[]} runs
+ * @property {"race" | "side"} layout
+ * @property {{address: string, steps: number} | null} swarm where the runs from many starts are, and how long they go on
  *
  * @typedef {{low: number, high: number, scale: "log" | "linear", lowest: number, highest: number}} Knob
  *

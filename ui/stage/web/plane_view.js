@@ -9,13 +9,14 @@ import { element } from "./dom.js";
 import { gestures } from "./gestures.js";
 import { drawMap, heatImage } from "./plane_map.js";
 import { makeBall } from "./path.js";
-import { ballSign, exitArrow } from "./marks.js";
+import { ballSign, exitArrow, outline } from "./marks.js";
 
 /** @typedef {import("./path.js").Path} Path @typedef {import("./theme.js").Theme} Theme */
 
 const DEEPEST = 400; // how far the window can zoom in
 const BALL = 24; // the side of its box, in CSS pixels
 const AHEAD = 0.5; // opacity of the trail ahead of the ball, where it is shown
+const SMALL_BALL = 3.2; // its radius, in CSS pixels
 const DOTS = [1.2, 2.9]; // radius of an iterate's dot, where they crowd and where they are far apart
 
 /** The window that shows the whole map: how deep it is zoomed in, and its centre as shares of the map. */
@@ -36,6 +37,10 @@ export class PlaneView {
     this.still = frame.appendChild(document.createElement("canvas"));
     this.moving = frame.appendChild(document.createElement("canvas"));
     this.moving.ariaHidden = "true";
+    this.crowdCanvas = frame.appendChild(document.createElement("canvas"));
+    this.crowdCanvas.ariaHidden = "true";
+    /** @type {import("./swarm.js").Crowd[]} */
+    this.crowds = [];
     this.aim = frame.appendChild(element("div", { class: "cross", hidden: "" }));
     this.small = false; // whether it is one of many, too small for numbers along its sides
     this.state = makeBall();
@@ -86,10 +91,16 @@ export class PlaneView {
     this.frame.append(...this.balls);
   }
 
+  /** Small balls that run along with the paths, in the same order. @param {import("./swarm.js").Crowd[]} crowds */
+  setCrowds(crowds) {
+    this.crowds = crowds;
+    this.crowdCanvas.getContext("2d")?.reset();
+  }
+
   /** @param {number} width @param {number} height in CSS pixels @param {number} ratio */
   resize(width, height, ratio) {
     Object.assign(this, { width, height, ratio });
-    for (const canvas of [this.still, this.moving]) {
+    for (const canvas of [this.still, this.moving, this.crowdCanvas]) {
       canvas.width = Math.round(width * ratio);
       canvas.height = Math.round(height * ratio);
     }
@@ -285,6 +296,7 @@ export class PlaneView {
       this.#trails(pen, before, step);
       this.shown = step;
     }
+    if (this.crowds.length) this.#drawCrowds(step);
     this.paths.forEach((path, place) => this.#moveBall(path, this.balls[place], step));
   }
 
@@ -363,6 +375,33 @@ export class PlaneView {
     const u = path.u[i] + (path.u[j] - path.u[i]) * share;
     const v = path.v[i] + (path.v[j] - path.v[i]) * share;
     return this.place(low[0] + u * span[0], low[1] + v * span[1]);
+  }
+
+  /** @param {number} step */
+  #drawCrowds(step) {
+    const { plot, terrain, theme, ratio } = this;
+    const pen = /** @type {CanvasRenderingContext2D} */ (this.crowdCanvas.getContext("2d"));
+    pen.setTransform(ratio, 0, 0, ratio, 0, 0);
+    pen.clearRect(0, 0, this.width, this.height);
+    pen.lineWidth = 1.2;
+    pen.strokeStyle = theme.haloText;
+    this.crowds.slice(0, this.paths.length).forEach((crowd, place) => {
+      const { run } = this.paths[place];
+      const shapes = new Path2D();
+      const shape = new Path2D(outline(run.marker, 0, 0, SMALL_BALL));
+      const places = crowd.at(step);
+      for (let k = 0; k < places.length; k += 2) {
+        const [u, v] = [places[k], places[k + 1]];
+        if (!(u >= 0 && u <= 1 && v >= 0 && v <= 1)) continue;
+        const [x, y] = this.place(terrain.low[0] + u * terrain.span[0], terrain.low[1] + v * terrain.span[1]);
+        if (x >= plot.left && x <= plot.left + plot.width && y >= plot.top && y <= plot.top + plot.height) {
+          shapes.addPath(shape, new DOMMatrix([1, 0, 0, 1, x, y]));
+        }
+      }
+      pen.stroke(shapes);
+      pen.fillStyle = theme.css(run);
+      pen.fill(shapes);
+    });
   }
 
   /** @param {Path} path @param {SVGElement} ball @param {number} step */

@@ -25,6 +25,8 @@ export class Scene {
     this.nothing = gl.createVertexArray();
     /** @type {Path[]} */
     this.paths = [];
+    /** @type {import("./swarm.js").Crowd[]} */
+    this.crowds = [];
     this.still = true; // whether the camera rests, so that edges are worth smoothing
     this.drawn = false; // whether the still scene is up to date
     this.baked = -1; // the step up to which the trails are
@@ -127,6 +129,7 @@ export class Scene {
       actors.trail(place, path.ends[whole], path.begun(step), step);
       if (path.run.left && step >= path.run.left.step) actors.exit(place);
     });
+    this.crowds.slice(0, this.paths.length).forEach((crowd, place) => actors.crowd(place, crowd.at(step), this.terrain));
     this.paths.forEach((_, place) => actors.ball(place, step));
     return anew;
   }

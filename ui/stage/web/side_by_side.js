@@ -25,6 +25,8 @@ export class Panels {
     this.root = element("div", { class: "views" });
     this.camera = new Camera();
     this.window = { ...WHOLE };
+    /** @type {import("./swarm.js").Crowd[]} */
+    this.crowds = [];
     /** @type {ReturnType<Panels["#made"]>[]} */
     this.list = [];
     this.#arrange(1);
@@ -154,6 +156,17 @@ export class Panels {
       plane.still.setAttribute("role", "img");
       plane.still.ariaLabel = `Contours of ${this.surface.title}, with the path of ${labels}`;
     });
+  }
+
+  /** The small balls of many starts, for each run its own; none at all otherwise. @param {import("./swarm.js").Crowd[]} crowds */
+  setCrowds(crowds) {
+    this.crowds = crowds;
+    this.list.forEach(({ surface, plane }, place) => {
+      const own = this.side ? crowds.slice(place, place + 1) : crowds;
+      surface.setCrowds(own);
+      plane.setCrowds(own);
+    });
+    this.report.redraw();
   }
 
   /** Handles a key in one of the frames. @param {HTMLElement} target @param {KeyboardEvent} event @returns {boolean} */

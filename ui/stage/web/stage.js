@@ -14,6 +14,7 @@ import { Legend } from "./legend.js";
 import { Path } from "./path.js";
 import { fetchSurface, readRuns } from "./payload.js";
 import { Panels } from "./side_by_side.js";
+import { fetchSwarm } from "./swarm.js";
 import { Terrain } from "./terrain.js";
 import { Theme } from "./theme.js";
 
@@ -155,6 +156,7 @@ class Stage {
     this.driving.setPayload(payload, surface);
     const labels = payload.runs.map((run) => run.label).join(", ");
     this.curve.still.setAttribute("role", "img");
+    this.#setSwarm(payload.swarm?.address);
     this.curve.still.ariaLabel = `Loss of ${labels} at each step`;
     const summary = payload.runs.map((run) => run.summary).join(" ");
     if (this.summary.textContent !== summary) this.summary.textContent = summary;
@@ -188,7 +190,7 @@ class Stage {
     this.root.classList.toggle("live", live);
     const { clock, driving } = this;
     const { held } = driving;
-    clock.setLength(Math.max(...payload.runs.map((run) => run.length)), live);
+    clock.setLength(Math.max(payload.swarm?.steps ?? 0, ...payload.runs.map((run) => run.length)), live);
     if (held && !clock.playing) clock.seek(held.ended ? clock.length : held.step);
     if (!live) driving.held = null;
     this.request();
@@ -196,6 +198,18 @@ class Stage {
 
   /** Whether the user would want to see new runs from their beginning; else the cursor stays. */
   #begins(/** @type {any} */ before, /** @type {import("./payload.js").Runs} */ payload, /** @type {boolean} */ elsewhere) {
+  /** Lets the runs from many starts go along once they have come. @param {string | undefined} address */
+  async #setSwarm(address) {
+    if (address !== this.swarm) this.panels.setCrowds([]);
+    this.swarm = address;
+    this.root.dataset.swarm = "";
+    if (!address) return;
+    const crowds = await fetchSwarm(address).catch(() => []);
+    if (address !== this.swarm) return;
+    this.panels.setCrowds(crowds);
+    this.root.dataset.swarm = String(crowds.length);
+  }
+
     const { clock } = this;
     if (!before) {
       if (this.still.matches) clock.seek(clock.length);

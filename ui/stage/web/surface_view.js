@@ -30,6 +30,8 @@ export class SurfaceView {
     this.labels.ariaHidden = "true";
     /** @type {Path[]} */
     this.paths = [];
+    /** @type {import("./swarm.js").Crowd[]} */
+    this.crowds = [];
     this.width = this.height = 0;
     this.small = false; // whether it is one of many, too small for numbers along its edges
     this.gl = this.canvas.getContext("webgl2", { antialias: false, depth: false, alpha: true });
@@ -59,6 +61,7 @@ export class SurfaceView {
     if (this.surface) this.scene.setSurface(this.surface, this.terrain);
     if (this.theme) this.scene.setTheme(this.theme);
     this.scene.setPaths(this.paths);
+    this.scene.crowds = this.crowds;
   }
 
   /** @param {() => boolean | void} move changes the camera @returns {boolean} whether it did */
@@ -117,6 +120,12 @@ export class SurfaceView {
   setPaths(paths) {
     this.paths = paths;
     this.scene?.setPaths(paths);
+  }
+
+  /** Small balls that run along with the paths, in the same order. @param {import("./swarm.js").Crowd[]} crowds */
+  setCrowds(crowds) {
+    this.crowds = crowds;
+    if (this.scene) this.scene.crowds = crowds;
   }
 
   /** @param {number} width @param {number} height in CSS pixels @param {number} ratio */
