@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 
 import numpy as np
@@ -42,6 +42,7 @@ class Diagnosis:
     evidence: Mapping[str, float | tuple[int, ...]]
 
 
+@lru_cache(maxsize=16)
 def diagnose(t: Trajectory) -> Diagnosis:
     """The verdict on a run, for what reason, on what evidence. Divergence is a verdict, never an error."""
     case = _Case(t, judge(_runs_of(t)))

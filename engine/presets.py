@@ -1,11 +1,13 @@
 """Learning rates that show something, found on the surface itself: too small, just right, on the edge ..."""
 
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from engine.batch import Batch, fan
+from engine.diagnose import verdicts
+from engine.field import hessian_eigenvalues
+from engine.sharpness import rate_limit
 
 CLOSE = 1e-4
 """A run has arrived when this share of the way down from the first loss to the lowest of all runs is left."""
@@ -32,7 +34,37 @@ class Preset:
     reason: str
 
 
-def presets(batch: Batch, judge: Callable[[Batch], Sequence[str]], limits: Sequence[float] = ()) -> tuple[Preset, ...]:
+@dataclass(frozen=True, eq=False)
+class Findings:
+    """What a fan of learning rates shows.
+
+    Attributes:
+        verdicts: (runs,), one for each rate.
+        limit_at_start: the learning rate at which the sharpness at the fan's first row is at the optimizer's limit.
+        limits_at_end: (runs,), likewise where each run ends; NaN where none is known, and for runs that diverge.
+        presets: the rates to demonstrate.
+    """
+
+    verdicts: np.ndarray
+    limit_at_start: float
+    limits_at_end: np.ndarray
+    presets: tuple[Preset, ...]
+
+
+def findings(batch: Batch) -> Findings:
+    """The verdicts, limits and presets of a fan over ascending learning rates."""
+    told = np.array(verdicts(batch))
+    ends = batch.points[np.arange(len(batch)), batch.lengths]
+    places = np.concatenate([batch.points[:1, 0], ends])
+    with np.errstate(all="ignore"):
+        sharpest = hessian_eigenvalues(batch.landscape, places, **batch.parameters)[:, 1]
+    found = [rate_limit(batch.optimizer, batch.settings, float(value)) for value in sharpest]
+    start, *limits = [np.nan if limit is None else limit for limit in found]
+    at_end = np.where(told == "diverged", np.nan, limits)
+    return Findings(told, start, at_end, presets(batch, told, start, at_end))
+
+
+def presets(batch: Batch, told: np.ndarray, start: float, ends: np.ndarray) -> tuple[Preset, ...]:
     """The rates to demonstrate, found from the verdicts at all the rates of a fan.
 
     - just right: of the runs that neither overshoot, circle, wander nor diverge, the one that is first within `CLOSE`
@@ -45,20 +77,21 @@ def presets(batch: Batch, judge: Callable[[Batch], Sequence[str]], limits: Seque
 
     Args:
         batch: a fan over ascending learning rates.
-        judge: the verdict of each run of a batch.
-        limits: learning rates at which a stability limit is known to lie, the most telling first.
+        told: its verdicts.
+        start: the learning rate at the stability limit at its first row, NaN where none is known.
+        ends: (runs,), likewise where each run ends.
     """
-    verdicts, rates = np.array(judge(batch)), batch.learning_rates
-    right = _just_right(batch, verdicts)
-    ahead = np.flatnonzero((verdicts == "diverged") & (np.arange(len(rates)) > (-1 if right is None else right)))
+    rates = batch.learning_rates
+    right = _just_right(batch, told)
+    ahead = np.flatnonzero((told == "diverged") & (np.arange(len(rates)) > (-1 if right is None else right)))
     cliff = int(ahead[0]) if len(ahead) else None
-    edge = None if not cliff else _edge(batch, judge, float(rates[cliff - 1]), float(rates[cliff]), limits)
+    edge = None if not cliff else _edge(batch, cliff, (start, float(ends[cliff - 1])))
     return (
-        _too_small(rates, verdicts, right),
+        _too_small(rates, told, right),
         _preset("just right", None if right is None else rates[right], "arrives first", DIVERGES),
-        _overshooting(rates, verdicts),
+        _overshooting(rates, told),
         _preset("on the edge", edge, "the largest rate that does not diverge", DIVERGES if cliff == 0 else NEVER),
-        _diverging(rates, verdicts, edge),
+        _diverging(rates, told, edge),
     )
 
 
@@ -66,10 +99,10 @@ def _preset(name: str, rate: float | None, found: str, missing: str) -> Preset:
     return Preset(name, None, missing) if rate is None else Preset(name, float(rate), found)
 
 
-def _just_right(batch: Batch, verdicts: np.ndarray) -> int | None:
-    steady = np.flatnonzero(~np.isin(verdicts, UNSTEADY))
+def _just_right(batch: Batch, told: np.ndarray) -> int | None:
+    steady = np.flatnonzero(~np.isin(told, UNSTEADY))
     if not len(steady):
-        steady = np.flatnonzero(verdicts != "diverged")
+        steady = np.flatnonzero(told != "diverged")
     if not len(steady):
         return None
     losses = batch.losses[steady]
@@ -81,8 +114,8 @@ def _just_right(batch: Batch, verdicts: np.ndarray) -> int | None:
     return int(steady[np.lexsort((last, arrival))[0]])
 
 
-def _too_small(rates: np.ndarray, verdicts: np.ndarray, right: int | None) -> Preset:
-    crawling = np.flatnonzero(verdicts == "crawling")
+def _too_small(rates: np.ndarray, told: np.ndarray, right: int | None) -> Preset:
+    crawling = np.flatnonzero(told == "crawling")
     if right is not None:
         crawling = crawling[crawling < right]
     if not len(crawling):
@@ -92,8 +125,8 @@ def _too_small(rates: np.ndarray, verdicts: np.ndarray, right: int | None) -> Pr
     return Preset("too small", float(rates[chosen]), "crawls: far below just right")
 
 
-def _overshooting(rates: np.ndarray, verdicts: np.ndarray) -> Preset:
-    places = np.flatnonzero(verdicts == "overshooting")
+def _overshooting(rates: np.ndarray, told: np.ndarray) -> Preset:
+    places = np.flatnonzero(told == "overshooting")
     if not len(places):
         return Preset("overshooting", None, "no rate of the dial overshoots here")
     stretches = np.split(places, np.flatnonzero(np.diff(places) > 1) + 1)
@@ -101,24 +134,22 @@ def _overshooting(rates: np.ndarray, verdicts: np.ndarray) -> Preset:
     return Preset("overshooting", float(rates[longest[len(longest) // 2]]), "crosses the valley at each step")
 
 
-def _edge(
-    batch: Batch, judge: Callable[[Batch], Sequence[str]], calm: float, wild: float, limits: Sequence[float]
-) -> float:
-    for limit in limits:
-        if calm <= limit <= wild:
-            return float(limit)
+def _edge(batch: Batch, cliff: int, limits: tuple[float, ...]) -> float:
+    calm, wild = batch.learning_rates[cliff - 1 : cliff + 1]
+    if inside := [limit for limit in limits if calm <= limit <= wild]:
+        return inside[0]
     x, y = batch.starts[0]
     finer = fan(
         batch.landscape, batch.optimizer, rates=np.geomspace(calm, wild, len(batch)), start=(float(x), float(y)),
         steps=batch.steps, seed=batch.seed, first=batch.first, rate_changes=batch.rate_changes,
         **batch.parameters, **batch.settings,
     )  # fmt: skip
-    diverged = np.array(judge(finer)) == "diverged"
-    return float(finer.learning_rates[max(int(diverged.argmax()) - 1, 0)]) if diverged.any() else calm
+    diverged = np.array(verdicts(finer)) == "diverged"
+    return float(finer.learning_rates[max(int(diverged.argmax()) - 1, 0)]) if diverged.any() else float(calm)
 
 
-def _diverging(rates: np.ndarray, verdicts: np.ndarray, edge: float | None) -> Preset:
-    beyond = np.flatnonzero((verdicts == "diverged") & (rates >= BEYOND * (edge or 0)))
+def _diverging(rates: np.ndarray, told: np.ndarray, edge: float | None) -> Preset:
+    beyond = np.flatnonzero((told == "diverged") & (rates >= BEYOND * (edge or 0)))
     if not len(beyond):
         return Preset("diverging", None, NEVER)
     return Preset("diverging", float(rates[beyond[0]]), "above the edge")

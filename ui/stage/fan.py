@@ -1,9 +1,11 @@
 """The fan over HTTP: the run at each learning rate of the dial, fetched once so that dragging needs no network.
 
-`GET fan?<the query of a scenario>&rows=<steps that are kept>[&from=<row>]` answers in the form that `ui.stage.binary`
-describes, 6 bytes a row. Without `from` it holds the whole runs; with it the runs share their past up to that row.
+`GET fan?<the query of a scenario>&rows=<steps that are kept>[&from=<row>][&curve=linear]` answers in the form that
+`ui.stage.binary` describes, 6 bytes a row. Without `from` it holds the whole runs; with it the runs share their past up
+to that row.
 """
 
+import math
 from functools import lru_cache
 from typing import Any
 from urllib.parse import urlencode
@@ -14,9 +16,9 @@ from starlette.responses import PlainTextResponse, Response
 
 from engine import Batch, Trajectory, dial_rates, fan
 from engine.batch import BATCH_STEPS
-from engine.presets import presets
+from engine.presets import findings
 from optimizers import OPTIMIZERS
-from ui.display import Curve, curve
+from ui.display import Curve, CurveScale, curve
 from ui.scenario import CHANGES, Scenario, from_query, to_query
 from ui.stage.binary import pack
 from ui.stage.rows import exits, share, within_reach
@@ -29,7 +31,7 @@ STAYS = 65535
 """Stands for the row at which a run leaves the map when it never does."""
 
 
-def fan_addresses(run: Trajectory, rows: int) -> dict[str, str] | None:
+def fan_addresses(run: Trajectory, rows: int, scale: CurveScale = "log") -> dict[str, str] | None:
     """Where the browser fetches a run's fans, relative to the page; None for an optimizer without a learning rate.
 
     "whole" does not depend on the run's learning rate, so that it stays good while the dial is moved; "onward" lacks
@@ -42,6 +44,8 @@ def fan_addresses(run: Trajectory, rows: int) -> dict[str, str] | None:
         start=run.start, steps=run.steps, seed=run.seed, rate_changes=run.rate_changes,
     )  # fmt: skip
     query = to_query(scenario) | {"rows": str(min(rows, run.steps, BATCH_STEPS))}
+    if scale != "log":
+        query["curve"] = scale
     whole = {name: value for name, value in query.items() if name not in ("learning_rate", CHANGES)}
     return {"whole": f"fan?{urlencode(whole)}", "onward": f"fan?{urlencode(query)}"}
 
@@ -51,10 +55,11 @@ def fan_route(request: Request) -> Response:
     query: dict[str, Any] = {name: request.query_params.getlist(name) for name in request.query_params}
     try:
         first, rows = _whole(query, "from", 0), _whole(query, "rows", BATCH_STEPS)
+        scale = _scale(query.pop("curve", ["log"]))
         scenario, ignored = from_query(query)
         if ignored:
             raise ValueError(ignored[0])
-        body = _packed(tuple(sorted(to_query(scenario).items())), first, rows)
+        body = _packed(tuple(sorted(to_query(scenario).items())), first, rows, scale)
     except ValueError as error:
         return PlainTextResponse(f"There is no such fan: {error}.", 400)
     return Response(body, media_type="application/octet-stream", headers={"Cache-Control": "no-cache"})
@@ -68,8 +73,15 @@ def _whole(query: dict[str, Any], name: str, otherwise: int) -> int:
     return int(values[0])
 
 
+def _scale(values: list[str]) -> CurveScale:
+    match values:
+        case ["log" | "linear" as scale]:
+            return scale
+    raise ValueError("curve is log or linear")
+
+
 @lru_cache(maxsize=24)
-def _packed(query: tuple[tuple[str, str], ...], first: int, rows: int) -> bytes:
+def _packed(query: tuple[tuple[str, str], ...], first: int, rows: int, scale: CurveScale) -> bytes:
     scenario, _ = from_query(dict(query))
     if first > scenario.steps:
         raise ValueError(f"from = {first} is not allowed: the run has {scenario.steps} steps")
@@ -78,41 +90,43 @@ def _packed(query: tuple[tuple[str, str], ...], first: int, rows: int) -> bytes:
         steps=min(rows, scenario.steps - first), seed=scenario.seed, first=first, rate_changes=scenario.rate_changes,
         **scenario.parameters, **scenario.settings,
     )  # fmt: skip
-    return pack_fan(batch)
+    return pack_fan(batch, scale)
 
 
-def pack_fan(batch: Batch) -> bytes:
+def pack_fan(batch: Batch, scale: CurveScale = "log") -> bytes:
     """A fan as the stage reads it: for each run its verdict, its events and its rows up to its end.
 
     A row is x, y and the ordinate of its loss. A point outside the window of `SIDES` map sides is drawn on the window's
     edge: where the segment that leaves it crosses, or in its direction from the middle.
     """
-    verdicts = judged(batch)
-    names = [name for name in LOOKS if name in verdicts]
+    found = findings(batch)
+    names = [name for name in LOOKS if name in found.verdicts]
     valid = np.arange(batch.steps + 1) <= batch.lengths[:, None]
     steps, crossings = exits(batch.points, batch.landscape.domain)
-    axes, axis_of = _axes(batch)
+    axes, axis_of = _axes(batch, scale)
     ends = np.arange(len(batch)), batch.lengths
     limit = float(np.finfo(np.float32).max)
     header = {
         "first": batch.first,
         "steps": batch.steps,
         "sides": SIDES,
-        "curves": [_axis(scale) for scale in axes],
+        "curves": [_axis(axis) for axis in axes],
         "verdicts": [verdict_look(name) for name in names],
-        "presets": [vars(preset) for preset in presets(batch, judged)],
+        "presets": [vars(preset) for preset in found.presets],
+        "limit": _limit(batch, found.limit_at_start),
     }
     shares = _shares(batch)
     places = np.clip(_unit(crossings, batch), 0, 1)
     arrays = {
         "rates": batch.learning_rates.astype(np.float32),
         "lengths": batch.lengths.astype(np.uint16),
-        "verdict": np.array([names.index(name) for name in verdicts], np.uint16),
+        "verdict": np.array([names.index(name) for name in found.verdicts], np.uint16),
         "curve": axis_of.astype(np.uint16),
         "broken": _broken(batch).astype(np.uint16),
         "left": np.where(steps < 0, STAYS, steps).astype(np.uint16),
         "exits": np.rint(np.nan_to_num(places) * 65535).astype(np.uint16),
         "last": np.clip(np.nan_to_num(batch.losses[ends], nan=limit), -limit, limit).astype(np.float32),
+        "limits": np.nan_to_num(found.limits_at_end, posinf=0).astype(np.float32),
         "x": shares[valid, 0],
         "y": shares[valid, 1],
         "ordinate": share(axes[0].ordinates(batch.losses[valid]), inside=1),
@@ -125,9 +139,13 @@ def verdict_look(name: str) -> dict[str, Any]:
     return {"name": name, **vars(LOOKS[name])}
 
 
-def judged(batch: Batch) -> list[str]:
-    """The verdict of each run of a fan."""
-    return ["diverged" if broken else "descending" for broken in _broken(batch)]
+def _limit(batch: Batch, at_start: float) -> dict[str, Any] | None:
+    """The stability limit of the learning rate: its formula in words and its value at the fan's first row."""
+    limit = batch.optimizer.limit
+    if limit is None or not math.isfinite(at_start):
+        return None
+    words = limit.words.replace("η", "λ") if "λ" not in limit.words else "stability limit"
+    return {"words": words, "start": at_start}
 
 
 def _broken(batch: Batch) -> np.ndarray:
@@ -135,12 +153,12 @@ def _broken(batch: Batch) -> np.ndarray:
     return ((batch.lengths < batch.steps) & ~batch.at_rest) | ~np.isfinite(batch.losses[:, 0])
 
 
-def _axes(batch: Batch) -> tuple[list[Curve], np.ndarray]:
+def _axes(batch: Batch, scale: CurveScale) -> tuple[list[Curve], np.ndarray]:
     """The axes that the loss curves of these runs have, the one that reaches deepest first, and which is whose."""
-    scales = [curve(batch.landscape, batch.parameters, [run]) for run in batch.losses]
-    lows = np.array([scale.axis.low for scale in scales])
+    drawn = [curve(batch.landscape, batch.parameters, [run], scale) for run in batch.losses]
+    lows = np.array([each.axis.low for each in drawn])
     distinct, places, which = np.unique(lows, return_index=True, return_inverse=True)
-    return [scales[place] for place in places], which
+    return [drawn[place] for place in places], which
 
 
 def _axis(scale: Curve) -> dict[str, Any]:

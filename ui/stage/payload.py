@@ -6,12 +6,12 @@ from typing import Any
 
 import numpy as np
 
-from engine import Trajectory
+from engine import Trajectory, diagnose
 from ui.display import Curve, CurveScale, curve, display, relief
 from ui.numbers import number, point
 from ui.palette import SERIES
 from ui.stage.binary import pack
-from ui.stage.fan import fan_addresses
+from ui.stage.fan import fan_addresses, verdict_look
 from ui.stage.rows import exits, share, within_reach
 from ui.stage.surface import surface_address
 
@@ -43,18 +43,19 @@ def pack_runs(
     landscape, parameters = runs[0].landscape, runs[0].parameters
     names = [run.optimizer.title for run in runs] if labels is None else labels
     drawn = curve(landscape, parameters, [run.losses[: run.length + 1] for run in runs], scale)
+    rows = FAN_ROWS if len(dial) == 1 else SHARED_FAN_ROWS
     header = {
         "surface": surface_address(landscape, parameters),
         "received": received,
         "layout": layout,
-        "curve": {
         "swarm": None if swarm is None else {"address": swarm[0], "steps": swarm[1]},
+        "curve": {
             "title": drawn.axis.title,
             "ticks": [[float(drawn.axis.unit(np.array(at))), text] for at, text in drawn.axis.ticks],
             "low": drawn.axis.low,
             "high": drawn.axis.high,
         },
-        "dial": [_driven(runs[place], place, FAN_ROWS if len(dial) == 1 else SHARED_FAN_ROWS) for place in dial],
+        "dial": [_driven(runs[place], place, rows, scale) for place in dial],
         "runs": [_described(run, place, name) for place, (run, name) in enumerate(zip(runs, names, strict=True))],
     }
     arrays: dict[str, np.ndarray] = {}
@@ -79,6 +80,7 @@ def _rows(run: Trajectory, scale: Curve) -> dict[str, np.ndarray]:
 def _described(run: Trajectory, place: int, label: str) -> dict[str, Any]:
     series = SERIES[place % len(SERIES)]
     left = leaves_map(run)
+    diagnosis = diagnose(run)
     return {
         "label": label,
         "colours": series.colours,
@@ -89,13 +91,15 @@ def _described(run: Trajectory, place: int, label: str) -> dict[str, Any]:
         "steps": run.steps,
         "length": run.length,
         "status": run.status,
+        "verdict": verdict_look(diagnosis.verdict),
+        "reason": diagnosis.reason,
         "left": left,
         "not_finite": run.length + 1 if run.status == "diverged" else None,
         "summary": summary(run, label),
     }
 
 
-def _driven(run: Trajectory, place: int, rows: int) -> dict[str, Any]:
+def _driven(run: Trajectory, place: int, rows: int, scale: CurveScale) -> dict[str, Any]:
     """What the dial needs to know of a run: its learning rate, the knob's sweep and limits, and where its fans are."""
     knob = run.optimizer.knobs.get("learning_rate")
     if knob is None:
@@ -106,7 +110,7 @@ def _driven(run: Trajectory, place: int, rows: int) -> dict[str, Any]:
         "title": run.optimizer.title,
         "rate": run.settings["learning_rate"],
         "knob": {"low": knob.low, "high": knob.high, "scale": knob.scale, "lowest": low, "highest": high},
-        "fan": fan_addresses(run, rows),
+        "fan": fan_addresses(run, rows, scale),
     }
 
 

@@ -67,21 +67,22 @@ export class Dial {
     });
     this.canvas = element("canvas", { "aria-hidden": "true" });
     this.thumb = element("div", { class: "thumb", "aria-hidden": "true" });
-    this.marks = element("div", { class: "marks" });
+    this.marks = ["start", "end"].map(() => element("div", { class: "mark", hidden: "" }, element("span")));
     this.track = element(
       "div",
-      { class: "track", role: "slider", tabindex: "0", "aria-label": "Learning rate, dial", "aria-describedby": "dial-note" },
-      this.canvas, this.marks, this.thumb,
+      { class: "track", role: "slider", tabindex: "0", "aria-label": "Learning rate, dial", "aria-describedby": "dial-note dial-limits" },
+      this.canvas, ...this.marks, this.thumb,
     );
     this.legend = element("ul", { class: "verdicts", "aria-label": "Verdicts on the track" });
     this.note = element("p", { class: "note", id: "dial-note" });
     this.head = element(
       "div",
       { class: "head" },
-      element("label", { class: "take", for: "rate" }, "Learning rate"), this.field, this.verdict, this.presets, this.modes,
+      element("label", { class: "take", for: "rate" }, "Learning rate"), this.field, this.verdict, this.presets,
     );
-    this.foot = element("div", { class: "foot" }, this.legend, this.note);
-    this.root = element("div", { class: "dial", role: "group", "aria-label": "Dial", hidden: "" }, this.head, this.complaint, this.track, this.foot);
+    this.limits = element("p", { class: "spoken", id: "dial-limits" });
+    this.foot = element("div", { class: "foot" }, this.legend, this.note, this.modes);
+    this.root = element("div", { class: "dial", role: "group", "aria-label": "Dial", hidden: "" }, this.head, this.complaint, this.track, this.foot, this.limits);
   }
 
   /** @param {AbortSignal} signal */
@@ -146,7 +147,8 @@ export class Dial {
     this.rate = this.aim = rate;
     this.shown = verdict?.name;
     if (known) return;
-    this.thumb.style.left = `calc(${this.inset}px + (100% - ${2 * this.inset}px) * ${this.#share(rate)})`;
+    this.thumb.style.left = this.#left(rate);
+    this.#mark();
     this.track.setAttribute("aria-valuenow", String(Math.min(Math.max(rate, this.knob.low), this.knob.high)));
     this.track.setAttribute("aria-valuetext", [print(rate), verdict?.word].filter(Boolean).join(", "));
     this.verdict.textContent = verdict ? `${verdict.sign} ${verdict.word}` : "";
@@ -155,6 +157,28 @@ export class Dial {
     for (const button of this.presets.children) {
       const chosen = this.fan?.presets.find((preset) => preset.name === button.dataset.preset);
       button.setAttribute("aria-pressed", String(chosen?.rate === rate));
+    }
+  }
+
+  /** Marks the stability limit where the fan begins and where the run shown ends. */
+  #mark() {
+    const { fan, rate } = this;
+    const known = fan?.limit;
+    const ends = known && this.#inside(rate) ? fan.limitAtEnd(fan.nearest(rate)) : 0;
+    const begins = known ? known.start : 0;
+    const where = fan?.first ? "here" : "at the start";
+    [begins, ends].forEach((limit, i) => {
+      const mark = this.marks[i];
+      mark.hidden = !limit || !this.#inside(limit);
+      if (mark.hidden) return;
+      mark.style.left = this.#left(limit);
+      mark.classList.toggle("before", i === 0 ? !ends || limit <= ends : limit < begins);
+      mark.firstChild.textContent = `${known?.words} ${i ? "at the end" : where}`;
+    });
+    const told = [begins && `${known?.words} ${where} is ${print(begins)}`, ends && `at the end ${print(ends)}`].filter(Boolean);
+    if (told.join() !== this.toldLimits) {
+      this.toldLimits = told.join();
+      this.limits.textContent = told.length ? `Stability limit: ${told.join(", ")}.` : "";
     }
   }
 
@@ -213,6 +237,17 @@ export class Dial {
     const { low, high, scale } = /** @type {Knob} */ (this.knob);
     const share = scale === "log" ? Math.log(rate / low) / Math.log(high / low) : (rate - low) / (high - low);
     return Math.min(Math.max(Number.isNaN(share) ? 0 : share, 0), 1);
+  }
+
+  /** Whether a rate is on the track. @param {number} rate */
+  #inside(rate) {
+    const { low, high } = /** @type {Knob} */ (this.knob);
+    return rate >= low && rate <= high;
+  }
+
+  /** Where a rate is on the track, for CSS. @param {number} rate */
+  #left(rate) {
+    return `calc(${this.inset}px + (100% - ${2 * this.inset}px) * ${this.#share(rate)})`;
   }
 
   /** The rate at a share of the track. @param {number} share */

@@ -20,7 +20,6 @@ const STAYS = 65535; // as in ui/stage/fan.py
  *
  * @typedef {{title: string, low: number, high: number, ticks: [number, string][]}} Axis in display units
  * @typedef {{name: string, rate: number | null, reason: string}} Preset
- * @typedef {{rate: number, label: string, place: string}} Limit
  */
 
 export class Fan {
@@ -39,6 +38,8 @@ export class Fan {
     this.looks = header.verdicts;
     /** @type {Preset[]} */
     this.presets = header.presets;
+    /** @type {{words: string, start: number} | null} the stability limit of the rate: its formula, and where it is at the first row */
+    this.limit = header.limit;
     this.data = arrays;
     /** @type {Float32Array} */
     this.rates = arrays.rates;
@@ -68,6 +69,11 @@ export class Fan {
   reached(place) {
     const { lengths, ordinate, broken } = this.data;
     return broken[place] ? 1 : ordinate[this.begins[place] + lengths[place]] / 65535;
+  }
+
+  /** The rate at which the sharpness where a run ends is at the limit; 0 where none is known. @param {number} place @returns {number} */
+  limitAtEnd(place) {
+    return this.data.limits[place];
   }
 
   /** @param {number} place @returns {Axis} the axis that its loss curve would have alone */

@@ -21,8 +21,10 @@ import { Theme } from "./theme.js";
 const PATIENCE = 3000; // milliseconds until what nobody has answered no longer holds back what is sent next
 const READABLE = 90; // milliseconds a number stands while the run plays: faster, nobody could read it
 
-const sheet = new CSSStyleSheet();
-sheet.replaceSync(await (await fetch(new URL("stage.css", import.meta.url))).text());
+const sheets = await Promise.all(["stage.css", "dial.css"].map(async (name) => {
+  const sheet = new CSSStyleSheet();
+  return sheet.replace(await (await fetch(new URL(name, import.meta.url))).text());
+}));
 
 /** @type {WeakMap<Node, Stage>} */
 const stages = new WeakMap();
@@ -60,7 +62,7 @@ class Stage {
     this.paths = new WeakMap();
     this.ended = new AbortController();
     const { signal } = this.ended;
-    parent.adoptedStyleSheets = [sheet];
+    parent.adoptedStyleSheets = sheets;
     this.#build(parent, signal);
     this.still = matchMedia("(prefers-reduced-motion: reduce)");
     this.still.addEventListener("change", () => this.still.matches && this.clock.pause(), { signal });
@@ -196,8 +198,6 @@ class Stage {
     this.request();
   }
 
-  /** Whether the user would want to see new runs from their beginning; else the cursor stays. */
-  #begins(/** @type {any} */ before, /** @type {import("./payload.js").Runs} */ payload, /** @type {boolean} */ elsewhere) {
   /** Lets the runs from many starts go along once they have come. @param {string | undefined} address */
   async #setSwarm(address) {
     if (address !== this.swarm) this.panels.setCrowds([]);
@@ -210,6 +210,8 @@ class Stage {
     this.root.dataset.swarm = String(crowds.length);
   }
 
+  /** Whether the user would want to see new runs from their beginning; else the cursor stays. */
+  #begins(/** @type {any} */ before, /** @type {import("./payload.js").Runs} */ payload, /** @type {boolean} */ elsewhere) {
     const { clock } = this;
     if (!before) {
       if (this.still.matches) clock.seek(clock.length);
