@@ -18,6 +18,9 @@ from ui.scenario import MOST_CHANGES, Scenario, default_scenario, from_query, to
 
 Query = dict[str, list[str]]
 
+VIEW, DEMONSTRATION = "view", "demonstration"
+"""The part of the address that says how the page is shown, and its one value: the stage over the whole window."""
+
 
 def current() -> Scenario:
     """The scenario to show in this run."""
@@ -31,9 +34,23 @@ def current() -> Scenario:
 
 def change(scenario: Scenario) -> None:
     """Show this scenario from now on, and put it into the address."""
-    st.query_params.from_dict(to_query(scenario))
+    _show(scenario, demonstrating())
+
+
+def _show(scenario: Scenario, demonstration: bool) -> None:
+    st.query_params.from_dict(to_query(scenario) | ({VIEW: DEMONSTRATION} if demonstration else {}))
     st.session_state.update(address=_address(), scenario=scenario)
     _remember(scenario)
+
+
+def demonstrating() -> bool:
+    """Whether the address asks for the demonstration."""
+    return st.query_params.get_all(VIEW) == [DEMONSTRATION]
+
+
+def demonstrate(on: bool) -> None:
+    """Enter or leave the demonstration."""
+    _show(_latest(), on)
 
 
 def adjust(**changes: Any) -> None:
@@ -141,7 +158,9 @@ def _latest() -> Scenario:
 
 
 def _address() -> Query:
-    return {name: st.query_params.get_all(name) for name in st.query_params}
+    """What the address says of the scenario."""
+    names = [name for name in st.query_params if not (name == VIEW and demonstrating())]
+    return {name: st.query_params.get_all(name) for name in names}
 
 
 def _remembered(kind: str) -> dict[str, Mapping[str, float]]:

@@ -33,7 +33,13 @@ def laboratory(around: tuple[object, ...]) -> None:
                 controls.details(scenario)
         controls.reset()
     with middle:
-        show_stage([trajectory], on_start=session.set_start, on_rate=session.set_rate)
+        show_stage(
+            [trajectory],
+            on_start=session.set_start,
+            on_rate=session.set_rate,
+            demonstration=session.demonstrating(),
+            on_demonstration=session.demonstrate,
+        )
         panels.numbers(trajectory)
 
 

@@ -31,11 +31,13 @@ def show_stage(
     layout: Literal["race", "side"] = "race",
     swarm: tuple[str, int] | None = None,
     scale: CurveScale = "log",
+    demonstration: bool = False,
+    on_demonstration: Callable[[bool], None] | None = None,
     key: str = "stage",
 ) -> None:
     """Draw one or more runs on one landscape, the first run's.
 
-    Both callbacks are called in Streamlit's callback phase, before the page runs again. Anything else that arrives from
+    The callbacks are called in Streamlit's callback phase, before the page runs again. Anything else that arrives from
     the browser is ignored.
 
     Args:
@@ -48,6 +50,8 @@ def show_stage(
         layout: "race" for all of them in one picture, "side" for a small picture of each.
         swarm: where runs from many starts are to be fetched, to go along as small balls, and how many steps they go on.
         scale: of the loss curve.
+        demonstration: whether the stage is laid over the whole window, in large type.
+        on_demonstration: `on_demonstration(on)` when that is asked for in the stage; without it it cannot be.
         key: the component's name in the session.
     """
 
@@ -61,12 +65,18 @@ def show_stage(
         if sent is not None and on_rate is not None:
             on_rate(*sent)
 
+    def demonstrated() -> None:
+        sent = _sent(key, "view")
+        if isinstance(sent, dict) and on_demonstration is not None:
+            on_demonstration(sent.get("demonstration") is True)
+
     driven = range(len(runs)) if dial is None else dial
-    received = max(_number(_sent(key, name)) for name in ("start", "rate"))
+    received = max(_number(_sent(key, name)) for name in ("start", "rate", "view"))
     data = pack_runs(
-        runs, received, [] if on_rate is None else driven, labels=labels, layout=layout, swarm=swarm, scale=scale
-    )
-    _component(key=key, data=data, on_start_change=started, on_rate_change=rated)
+        runs, received, [] if on_rate is None else driven, labels=labels, layout=layout, swarm=swarm, scale=scale,
+        demonstration=None if on_demonstration is None else demonstration,
+    )  # fmt: skip
+    _component(key=key, data=data, on_start_change=started, on_rate_change=rated, on_view_change=demonstrated)
 
 
 def _sent(key: str, name: str) -> object:

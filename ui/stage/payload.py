@@ -28,6 +28,7 @@ def pack_runs(
     layout: str = "race",
     swarm: tuple[str, int] | None = None,
     scale: CurveScale = "log",
+    demonstration: bool | None = None,
 ) -> bytes:
     """The runs on one landscape as the stage reads them.
 
@@ -39,6 +40,7 @@ def pack_runs(
         layout: "race" for one picture of all runs, "side" for a small one of each.
         swarm: where the runs from many starts are, and how many steps they go on.
         scale: of the loss curve.
+        demonstration: whether the stage fills the window; None where it cannot.
     """
     landscape, parameters = runs[0].landscape, runs[0].parameters
     names = [run.optimizer.title for run in runs] if labels is None else labels
@@ -48,6 +50,7 @@ def pack_runs(
         "surface": surface_address(landscape, parameters),
         "received": received,
         "layout": layout,
+        "demonstration": demonstration,
         "swarm": None if swarm is None else {"address": swarm[0], "steps": swarm[1]},
         "curve": {
             "title": drawn.axis.title,

@@ -145,6 +145,7 @@ export class Dial {
     if (!this.knob) return;
     const known = this.rate === rate && this.shown === verdict?.name;
     this.rate = this.aim = rate;
+    this.look = verdict;
     this.shown = verdict?.name;
     if (known) return;
     this.thumb.style.left = this.#left(rate);
@@ -190,6 +191,7 @@ export class Dial {
       const preset = fan?.presets.find(({ name }) => name === button.dataset.preset);
       const there = preset?.rate !== null && preset !== undefined;
       button.setAttribute("aria-disabled", String(!there));
+      button.classList.toggle("none", preset !== undefined && !there);
       button.title = !preset ? "" : there ? `${print(preset.rate)}: ${preset.reason}` : `There is none: ${preset.reason}`;
       button.setAttribute("aria-label", !preset || there ? button.dataset.preset : `${button.dataset.preset}: ${preset.reason}`);
       button.setAttribute("aria-pressed", String(preset?.rate === this.rate));
@@ -224,9 +226,9 @@ export class Dial {
     this.legend.replaceChildren(
       ...(fan?.looks ?? []).map((verdict) => element("li", {}, patch(verdict, theme), `${verdict.sign} ${verdict.word}`)),
     );
-    const { rate, aim } = this;
+    const { rate, aim, look } = this;
     this.rate = NaN; // so that the thumb is placed on the new track
-    this.setRate(rate, fan && rate ? fan.verdict(fan.nearest(rate)) : undefined);
+    this.setRate(rate, look);
     this.aim = aim;
   }
 

@@ -56,11 +56,12 @@ export class Legend {
       row.place.textContent = far ? "more than 10³⁰ away" : `at (${print(run.x[i])}, ${print(run.y[i])})`;
       const ended = whole >= run.length;
       const out = run.left && (run.x[i] < low[0] || run.x[i] > high[0] || run.y[i] < low[1] || run.y[i] > high[1]);
-      const status = ended && run.status !== "running" ? run.status : out ? "left" : ended ? run.status : "";
+      const verdict = ended ? run.verdict : undefined;
+      const status = verdict ? verdict.name : ended && run.status !== "running" ? run.status : out ? "left" : ended ? run.status : "";
       if (status !== row.shown) {
         row.shown = status;
         row.status.className = `status ${status}`;
-        row.status.textContent = status ? `${SIGNS[status]} ${WORDS[status]}` : "";
+        row.status.textContent = verdict ? `${verdict.sign} ${verdict.word}` : status ? `${SIGNS[status]} ${WORDS[status]}` : "";
       }
     }
     return true;
@@ -69,7 +70,7 @@ export class Legend {
   /** The cursor in words. */
   spoken() {
     return this.rows.map(({ run, loss, place, shown }) =>
-      [`${run.label}: step ${Math.min(this.whole, run.length)} of ${run.steps}`, loss.textContent, place.textContent, WORDS[shown] ?? ""].filter(Boolean).join(", "),
+      [`${run.label}: step ${Math.min(this.whole, run.length)} of ${run.steps}`, loss.textContent, place.textContent, run.verdict?.name === shown ? run.verdict.word : WORDS[shown] ?? ""].filter(Boolean).join(", "),
     ).join("; ");
   }
 }

@@ -46,6 +46,7 @@ const TYPES = { float32: Float32Array, uint16: Uint16Array, uint32: Uint32Array 
  * @property {string} surface the address of the surface
  * @property {number} received
  * @property {{title: string, ticks: [number, string][], low: number, high: number}} curve
+ * @property {boolean | null} demonstration whether the stage fills the window; null where it cannot
  * @property {Driven[]} dial the runs that the dial drives
  * @property {Run[]} runs
  * @property {"race" | "side"} layout

@@ -9,6 +9,7 @@ import { Clock } from "./clock.js";
 import { Controls } from "./controls.js";
 import { CurveView } from "./curve_view.js";
 import { Driving } from "./driving.js";
+import { Demonstration } from "./demonstration.js";
 import { element } from "./dom.js";
 import { Legend } from "./legend.js";
 import { Path } from "./path.js";
@@ -21,7 +22,7 @@ import { Theme } from "./theme.js";
 const PATIENCE = 3000; // milliseconds until what nobody has answered no longer holds back what is sent next
 const READABLE = 90; // milliseconds a number stands while the run plays: faster, nobody could read it
 
-const sheets = await Promise.all(["stage.css", "dial.css"].map(async (name) => {
+const sheets = await Promise.all(["stage.css", "dial.css", "demonstration.css"].map(async (name) => {
   const sheet = new CSSStyleSheet();
   return sheet.replace(await (await fetch(new URL(name, import.meta.url))).text());
 }));
@@ -76,7 +77,7 @@ class Stage {
     this.sight.observe(this.root);
     addEventListener("resize", () => this.#resize(), { signal });
     document.addEventListener("keydown", (event) => {
-      if (document.activeElement === document.body && [" ", "ArrowLeft", "ArrowRight"].includes(event.key)) this.#key(event);
+      if (document.activeElement === document.body && /^( |ArrowLeft|ArrowRight|Escape|[fF1-5])$/.test(event.key)) this.#key(event);
     }, { signal });
     this.root.addEventListener("keydown", (event) => this.#key(event), { signal });
   }
@@ -95,6 +96,12 @@ class Stage {
       post: (name, value) => this.#post(name, value),
       clock: this.clock,
     }, signal);
+    this.demonstration = new Demonstration(parent.host, (on) => {
+      this.viewed = this.#post("view", { demonstration: on });
+      this.#resize();
+      if (on) this.driving.dial.track.focus({ preventScroll: true });
+    }, signal);
+    this.controls.root.append(this.demonstration.buttons);
     this.legend = new Legend();
     const curve = element("div", { class: "frame", "data-view": "curve" });
     this.panels = new Panels({
@@ -111,6 +118,7 @@ class Stage {
     this.root = element(
       "section",
       { class: "stage", "aria-label": "Stage", "data-surface": this.missing ? "missing" : "drawn" },
+      this.demonstration.headline,
       this.legend.root,
       this.panels.root,
       this.driving.dial.root,
@@ -155,6 +163,8 @@ class Stage {
     if (elsewhere || theme.key !== this.theme?.key) this.#setTheme(theme);
     const before = this.exact;
     this.exact = payload;
+    this.demonstration.buttons.hidden = payload.demonstration === null;
+    if (payload.received >= (this.viewed ?? 0)) this.demonstration.set(Boolean(payload.demonstration));
     this.driving.setPayload(payload, surface);
     const labels = payload.runs.map((run) => run.label).join(", ");
     this.curve.still.setAttribute("role", "img");
@@ -182,7 +192,7 @@ class Stage {
   #show(payload, live) {
     this.payload = payload;
     const paths = payload.runs.map((run) => {
-      const known = this.paths.get(run) ?? new Path(run, this.terrain);
+      const known = this.paths.get(run) ?? new Path(run, this.terrain, payload.runs.length === 1);
       this.paths.set(run, known);
       return known;
     });
@@ -240,6 +250,12 @@ class Stage {
     this.request();
   }
 
+  /** Tells the demonstration's headline what the picture shows. */
+  #tell() {
+    const { demonstration, driving, payload } = this;
+    if (payload) demonstration.tell(payload.runs[driving.driven?.[0]?.run ?? 0], driving.driven?.length ? driving.dial.rate : NaN);
+  }
+
   /** Asks for a frame. */
   request() {
     this.pending ??= requestAnimationFrame((time) => this.#frame(time));
@@ -252,6 +268,7 @@ class Stage {
     const more = this.clock.tick(this.last ? (time - this.last) / 1000 : 0);
     this.#draw();
     this.driving.cursor();
+    this.#tell();
     this.last = more && this.seen ? time : undefined;
     if (this.last) this.request();
   }
@@ -306,8 +323,9 @@ class Stage {
     const tag = target.localName;
     if (tag === "select") return;
     if (tag === "button" && [" ", "Enter"].includes(event.key)) return;
-    if (tag === "input" && event.key !== " ") return;
+    if (tag === "input" && event.key !== " " && !/^[fF1-5]$|^Escape$/.test(event.key)) return;
     const handled =
+      this.demonstration.key(event.key) ||
       this.panels.key(target, event) ||
       this.#clockKey(event.key);
     if (!handled) return;
@@ -323,6 +341,8 @@ class Stage {
       " ": () => clock.toggle(),
       ArrowLeft: () => clock.advance(-1),
       ArrowRight: () => clock.advance(1),
+      ",": () => clock.advance(-1), // where the arrows turn the dial
+      ".": () => clock.advance(1),
       Home: () => clock.seek(0),
       End: () => clock.seek(clock.length),
       "+": () => this.controls.faster(1),
