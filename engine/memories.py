@@ -96,8 +96,10 @@ def _programs(optimizer: Optimizer, family: Family) -> tuple[Callable[..., Any],
     def remembered(state: Any, knobs: jax.Array) -> dict[str, jax.Array]:
         named = dict(zip(optimizer.knobs, knobs, strict=True))
         return {
-            symbol: jnp.asarray(optax.tree.get(state, found) if isinstance(found, str) else found(state, named))
-            for symbol, found in optimizer.memories.items()
+            symbol: jnp.asarray(
+                optax.tree.get(state, memory.found) if isinstance(memory.found, str) else memory.found(state, named)
+            )
+            for symbol, memory in optimizer.memories.items()
         }
 
     def begin(start: jax.Array, knobs: jax.Array) -> Any:

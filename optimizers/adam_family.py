@@ -5,7 +5,7 @@ import optax
 
 from knobs import Knob
 from optimizers import shared, stability
-from optimizers.base import optimizer
+from optimizers.base import Memory, optimizer
 
 
 @optimizer(
@@ -73,7 +73,7 @@ def adamw(
         "optax takes the maximum after the bias correction, PyTorch before it, and the paper has no bias correction: "
         "three different paths from the second step on."
     ),
-    memories={**shared.AVERAGES, r"\bar v_t": "nu_max"},
+    memories={**shared.AVERAGES, r"\bar v_t": Memory("nu_max", "squares")},
     limit=stability.AMSGRAD,
     learning_rate=shared.learning_rate(default=0.2, help=shared.PER_STEP),
     beta1=shared.beta1(default=0.9),
@@ -154,7 +154,7 @@ def radam(
     source="Kingma & Ba 2015, section 7, arXiv:1412.6980",
     teaches="The divisor is the largest recent slope instead of its root mean square, so it needs no bias correction.",
     notes="ε inside the maximum, as in PyTorch; the paper has none.",
-    memories={"m_t": "mu", "u_t": "nu"},
+    memories={"m_t": Memory("mu", "direction"), "u_t": Memory("nu", "sizes")},
     limit=stability.ADAMAX,
     learning_rate=shared.learning_rate(default=0.3, help=shared.PER_STEP),
     beta1=shared.beta1(default=0.9),
@@ -182,7 +182,7 @@ def adamax(
         "ε stands in both places, as in the paper, and the inner one adds up over the steps. Without it a constant "
         "gradient would be divided by almost nothing."
     ),
-    memories={"m_t": "mu", "s_t": "nu"},
+    memories={"m_t": Memory("mu", "direction"), "s_t": Memory("nu", "squares")},
     limit=stability.ADABELIEF,
     learning_rate=shared.learning_rate(
         default=5e-2, help="How far a coordinate moves in one step when gradients surprise it."
@@ -243,7 +243,7 @@ def yogi(
         "code, is β₂ here: 0.92 instead of 0.08 (google-deepmind/optax#1715). They agree at β₂ = ½. The paper "
         "divides x by 1 + ηλ instead of subtracting ηλx."
     ),
-    memories={"m_t": "m", "v_t": "v", "n_t": "n"},
+    memories={"m_t": Memory("m", "direction"), "v_t": Memory("v", "direction"), "n_t": Memory("n", "squares")},
     learning_rate=shared.learning_rate(default=5e-2, help=shared.PER_STEP),
     beta1=shared.beta1(default=0.98),
     beta2=shared.beta2(default=0.92, help="How long the average of gradient changes remembers."),

@@ -5,7 +5,7 @@ import optax
 
 from knobs import Knob
 from optimizers import shared, stability
-from optimizers.base import optimizer
+from optimizers.base import Memory, optimizer
 
 
 @optimizer(
@@ -21,7 +21,7 @@ x_t &= x_{t-1} - \eta\,\frac{g_t}{\sqrt{v_t + \varepsilon}}
         "ε stands inside the root, as in optax; PyTorch puts it outside. v starts at a: optax's own default is 0.1, "
         "PyTorch's is 0. Where v is still 0 nothing moves."
     ),
-    memories={"v_t": "sum_of_squares"},
+    memories={"v_t": Memory("sum_of_squares", "squares")},
     limit=stability.ADAGRAD,
     learning_rate=shared.learning_rate(default=0.3, help="How far each coordinate moves in the first step."),
     initial_accumulator=Knob(
@@ -49,7 +49,7 @@ x_t &= x_{t-1} - u_t
         "ε stands outside the root, as in PyTorch; optax's own default puts it inside. v starts at 0 without bias "
         "correction, so the first steps are 1/√(1 − ρ) times as long."
     ),
-    memories={"v_t": "nu", "u_t": lambda state, knobs: -state[2].trace},
+    memories={"v_t": Memory("nu", "squares"), "u_t": Memory(lambda state, knobs: -state[2].trace)},
     limit=stability.RMSPROP,
     learning_rate=shared.learning_rate(default=1e-2, help=shared.PER_STEP),
     decay=Knob(
@@ -76,7 +76,7 @@ x_t &= x_{t-1} - \eta\, u_t
     source="Zeiler 2012, arXiv:1212.5701",
     teaches="The size of its own past steps takes the learning rate's place; ε decides how it gets going.",
     notes="The paper has no η, which is η = 1. The same as PyTorch's.",
-    memories={"v_t": "e_g", "w_t": "e_x"},
+    memories={"v_t": Memory("e_g", "squares"), "w_t": Memory("e_x")},
     limit=stability.ADADELTA,
     learning_rate=shared.learning_rate(default=1, help="A factor on every step; 1 is the method as published."),
     decay=Knob(0, 0.9999, 0.9, allowed=(0, shared.ALMOST_ONE), help="How long both averages of squares remember."),
@@ -105,7 +105,7 @@ x_t &= x_{t-1} - m_t - \lambda\, x_{t-1}
         "in two dimensions v is kept whole. rms is the root mean square over both coordinates. The decay λ is not "
         "multiplied by η. PyTorch's η is at most 1/√t."
     ),
-    memories={"v_t": "v", "m_t": lambda state, knobs: state[4].ema},
+    memories={"v_t": Memory("v", "squares"), "m_t": Memory(lambda state, knobs: state[4].ema)},
     learning_rate=shared.learning_rate(
         default=2e-2, help="The share of its own size by which the iterate moves in one step."
     ),

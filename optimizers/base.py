@@ -4,7 +4,7 @@ import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Literal
 
 import jax
 import optax
@@ -25,8 +25,19 @@ EXTRAS = ("value", "grad", "value_fn", "obj_fn", "hessian")
 """What the engine can hand to `update` beside the gradient, by keyword: the loss at the iterate, its gradient,
 the loss as a function of a point (under both names that optax uses), and the Hessian, shape (2, 2)."""
 
-Memory = str | Callable[[Any, Mapping[str, jax.Array]], jax.Array]
-"""Where something that an optimizer remembers is found in its state."""
+
+@dataclass(frozen=True)
+class Memory:
+    """Something that an optimizer remembers from step to step: two numbers, one, or a 2 x 2 matrix.
+
+    Attributes:
+        found: the name of the field of optax's state that holds it, or `(state, knobs)` to it.
+        drawn: how it is drawn at the ball: "direction", a mean or a sum of gradients; "sizes" or "squares", the size of
+            the gradients along each axis or its square; "point", a place on the plane; "" when it is not.
+    """
+
+    found: str | Callable[[Any, Mapping[str, jax.Array]], jax.Array]
+    drawn: Literal["", "direction", "sizes", "squares", "point"] = ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,8 +57,7 @@ class Optimizer:
         needs: the names in EXTRAS that its `update` takes.
         evaluations: None where a step costs one gradient evaluation, else `evaluations(state, knobs)` to what it costs,
             from the state after the step; a trial of a line search counts as one, a Hessian as two.
-        memories: what of its state the page shows: the rule's symbol for it, such as "m_t", to the name of the optax
-            state's field, or `(state, knobs)` to it; each is two numbers, one, or a 2 x 2 matrix.
+        memories: what it remembers, by the rule's symbol for it, such as "m_t".
         limit: how sharp a parabola may be for its steps to settle; None where that is not known.
         report: None, or `report(iterate, state)` to the point that the method returns when that is not the iterate
             at which it asks for gradients (schedule-free methods).

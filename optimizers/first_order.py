@@ -7,7 +7,7 @@ import optax
 
 from knobs import Knob
 from optimizers import shared, stability
-from optimizers.base import optimizer
+from optimizers.base import Memory, optimizer
 
 
 @optimizer(
@@ -37,7 +37,7 @@ x_t &= x_{t-1} - \eta\, v_t
         "while η is constant, another one under a schedule. The average v ← βv + (1 − β)g needs a learning rate "
         "1/(1 − β) times as large for the same path."
     ),
-    memories={"v_t": "trace"},
+    memories={"v_t": Memory("trace", "direction")},
     limit=stability.HEAVY_BALL,
     learning_rate=shared.learning_rate(default=5e-4, help=shared.PER_SLOPE),
     momentum=shared.momentum(default=0.9),
@@ -59,7 +59,7 @@ x_t &= x_{t-1} - \eta\,(g_t + \beta\, v_t)
         "As in PyTorch, where x is the point that looks ahead. Nesterov writes the step in two sequences and lets β "
         "grow with t; here it is constant."
     ),
-    memories={"v_t": "trace"},
+    memories={"v_t": Memory("trace", "direction")},
     limit=stability.NESTEROV,
     learning_rate=shared.learning_rate(default=4e-4, help=shared.PER_SLOPE),
     momentum=shared.momentum(default=0.9),
@@ -88,7 +88,7 @@ x_t &= \left(1 - \tfrac1t\right) x_{t-1} + \tfrac1t\, z_t, \quad z_0 = x_0
         "weight, the square of the learning rate, when that is constant. β₁ must be above 0: optax recovers x from y "
         "and z."
     ),
-    memories={"z_t": "z"},
+    memories={"z_t": Memory("z", "point")},
     limit=stability.SCHEDULE_FREE,
     report=_average,
     learning_rate=shared.learning_rate(default=2e-3, help=shared.PER_SLOPE),

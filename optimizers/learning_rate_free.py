@@ -1,5 +1,6 @@
 """Optimizers that find the length of their steps themselves."""
 
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import jax
@@ -8,7 +9,7 @@ import optax
 
 from knobs import Knob
 from optimizers import shared
-from optimizers.base import optimizer
+from optimizers.base import Memory, optimizer
 
 
 @optimizer(
@@ -55,7 +56,7 @@ x_t &= x_{t-1} - \alpha_t\, g_t
     ),
     needs=("value", "grad", "value_fn"),
     evaluations=lambda state, knobs: 1 + optax.tree.get(state, "num_linesearch_steps"),  # the gradient, and each trial
-    memories={r"\alpha_t": "learning_rate"},
+    memories={r"\alpha_t": Memory("learning_rate")},
     max_learning_rate=Knob(1e-4, 10, 1, "log", allowed=(0, 1e6), help="The longest trial, α_max."),
     sufficient_decrease=Knob(
         1e-4, 0.9, 1e-4, "log", allowed=(0, 1), help="The share σ of the decrease that the slope promises."
@@ -87,6 +88,11 @@ def _slopes(step: jax.typing.ArrayLike, **extras: Any) -> jax.Array:
     return jnp.any(extras["grad"] != 0)
 
 
+def _of_slopes(field: str) -> Callable[[Any, Mapping[str, jax.Array]], jax.Array]:
+    """What optax divides by d₀, as in the paper."""
+    return lambda state, knobs: knobs["initial_distance"] * optax.tree.get(state, field)
+
+
 @optimizer(
     title="Prodigy",
     family="Without a learning rate",
@@ -108,11 +114,11 @@ x_t &= x_{t-1} - \gamma_t\left(\frac{m_t}{\sqrt{v_t} + d_t\,\varepsilon} + \lamb
     ),
     needs=("grad",),
     memories={
-        "m_t": "exp_avg",
-        "v_t": "exp_avg_sq",
-        "r_t": lambda state, knobs: knobs["initial_distance"] * optax.tree.get(state, "numerator_weighted"),
-        "s_t": lambda state, knobs: knobs["initial_distance"] * optax.tree.get(state, "grad_sum"),
-        "d_t": "estim_lr",
+        "m_t": Memory("exp_avg"),
+        "v_t": Memory("exp_avg_sq"),
+        "r_t": Memory(_of_slopes("numerator_weighted")),
+        "s_t": Memory(_of_slopes("grad_sum")),
+        "d_t": Memory("estim_lr"),
     },
     learning_rate=shared.learning_rate(default=1, help="A factor on every step; 1 is the method as published."),
     beta1=shared.beta1(default=0.9),

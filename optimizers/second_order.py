@@ -9,7 +9,7 @@ import optax
 
 from knobs import Knob
 from optimizers import shared
-from optimizers.base import optimizer
+from optimizers.base import Memory, optimizer
 
 
 def _solve(matrix: jax.Array, vector: jax.Array) -> jax.Array:
@@ -158,7 +158,7 @@ x_t &= x_{t-1} + \alpha_t\, p_t \text{ where, in at most } K \text{ trials,} \\
     ),
     needs=("value", "grad", "value_fn"),
     evaluations=_of_search,
-    memories={r"\gamma_t": _scale, "B": _inverse, r"\alpha_t": "learning_rate"},
+    memories={r"\gamma_t": Memory(_scale), "B": Memory(_inverse), r"\alpha_t": Memory("learning_rate")},
     sufficient_decrease=Knob(
         1e-4, 0.5, 1e-4, "log", allowed=(0, 1), help="The share c₁ of the decrease that the slope promises."
     ),
@@ -202,7 +202,7 @@ def _with_refresh(state: Any, knobs: Mapping[str, jax.Array]) -> jax.Array:
     ),
     needs=("obj_fn",),
     evaluations=_with_refresh,
-    memories={"m_t": "mu", "h_t": "nu"},
+    memories={"m_t": Memory("mu", "direction"), "h_t": Memory("nu")},
     learning_rate=shared.learning_rate(default=5e-2, help="The longest move of a coordinate in one step, at ρ = 1."),
     beta1=shared.beta1(default=0.965),
     beta2=shared.beta2(default=0.99, help="How long the average of curvatures remembers, in refreshes."),

@@ -3,6 +3,7 @@
 from functools import partial
 
 from knobs import Knob
+from optimizers.base import Memory
 
 ALMOST_ONE = 0.999999
 """The longest memory of an average: at 1 it would never take in anything."""
@@ -44,7 +45,7 @@ SQUARES = r"v_t &= \beta_2 v_{t-1} + (1 - \beta_2)\, g_t^2", r"\hat v_t &= v_t /
 """Adam's two averages, which start at 0, each with its bias correction."""
 
 
-AVERAGES = {"m_t": "mu", "v_t": "nu"}
+AVERAGES = {"m_t": Memory("mu", "direction"), "v_t": Memory("nu", "squares")}
 """Where optax keeps them."""
 
 

@@ -5,7 +5,7 @@ import optax
 
 from knobs import Knob
 from optimizers import shared
-from optimizers.base import optimizer
+from optimizers.base import Memory, optimizer
 
 EXACTLY = "How far each coordinate moves in every step."
 
@@ -20,7 +20,7 @@ x_t &= x_{t-1} - \eta\,\mathrm{sign}(m_t)
     source="Bernstein et al. 2018, arXiv:1802.04434",
     teaches="Steps of one length, whatever the slope: it never comes to rest closer than the learning rate.",
     notes="At β = 0 it is signSGD.",
-    memories={"m_t": "ema"},
+    memories={"m_t": Memory("ema", "direction")},
     learning_rate=shared.learning_rate(default=1e-2, help=EXACTLY),
     momentum=shared.momentum(default=0.9, help="How long the average of gradients remembers."),
 )
@@ -39,7 +39,7 @@ x_t &= x_{t-1} - \eta\,(u_t + \lambda\, x_{t-1})
     source="Chen et al. 2023, arXiv:2302.06675",
     teaches="Signum with two memories: a short one for the step, a long one that is kept.",
     notes="As published. The decay is multiplied by η, as in AdamW here.",
-    memories={"m_t": "mu"},
+    memories={"m_t": Memory("mu", "direction")},
     learning_rate=shared.learning_rate(default=1e-2, help=EXACTLY),
     beta1=shared.beta1(default=0.9),
     beta2=shared.beta2(default=0.99, help="How long the average that is kept remembers."),
@@ -70,7 +70,7 @@ x_t &= \begin{cases} x_{t-1} & g_t\, p_{t-1} < 0 \\ x_{t-1} - p_{t-1} & \text{el
         "optax 0.2.8 takes each step one gradient late: x moves by p of the step before, and not at all in the first "
         "one (google-deepmind/optax#1725). The paper and PyTorch move by p of this step."
     ),
-    memories={r"\Delta_t": "step_sizes", "p_t": "prev_updates"},
+    memories={r"\Delta_t": Memory("step_sizes"), "p_t": Memory("prev_updates")},
     learning_rate=shared.learning_rate(default=1e-2, help="The length of the first step in each coordinate."),
     decrease_factor=Knob(0.05, 0.95, 0.5, allowed=(1e-6, 1), help="What a step is multiplied by when the slope flips."),
     increase_factor=Knob(
