@@ -36,6 +36,7 @@ class Measures:
         steps, evaluations: how many of each until the loss stays within the tolerance; inf when it does not, when
             the run diverges, and where no minimum is known.
         losses: the loss at the last row; inf for a run that diverged.
+        rose: whether the run ended higher than it began, as all that diverge do.
         distances: from there to the nearest known minimum; NaN where none is known, inf for a run that diverged.
         paths: the length of the way from the start.
         overshoots: how many steps began downhill and ended uphill: past the lowest point on their own line.
@@ -47,6 +48,7 @@ class Measures:
     steps: np.ndarray
     evaluations: np.ndarray
     losses: np.ndarray
+    rose: np.ndarray
     distances: np.ndarray
     paths: np.ndarray
     overshoots: np.ndarray
@@ -157,6 +159,7 @@ def measure(runs: Trajectory | Batch, *, budget: int, tolerance: float) -> Measu
         steps=steps,
         evaluations=evaluations,
         losses=np.where(diverged, math.inf, rows.losses[ends]),
+        rose=diverged | (rows.losses[ends] > rows.losses[:, 0]),
         distances=np.where(diverged, math.inf, _distances(runs.landscape, rows.points[ends])),
         paths=paths,
         overshoots=(valid[:, 1:] & (before < 0) & (after > 0)).sum(axis=1),

@@ -143,7 +143,7 @@ def test_newton_pays_for_its_hessian():
     assert contend("rosenbrock", "newton", budget=17).steps == 5  # one gradient and two more for the Hessian
 
 
-@pytest.mark.parametrize("rate", [0.01, 0.05, 0.079])
+@pytest.mark.parametrize("rate", [0.01, 0.05, 0.081, 0.15])
 @pytest.mark.parametrize("momentum", [0.0, 0.6])
 def test_measures_of_a_run_equal_plain_numpy(rate, momentum):
     t = contend(
@@ -156,6 +156,7 @@ def test_measures_of_a_run_equal_plain_numpy(rate, momentum):
     assert came.distances[0] == pytest.approx(np.linalg.norm(path[-1]), rel=1e-9)
     assert came.paths[0] == pytest.approx(sum(np.linalg.norm(b - a) for a, b in zip(path, path[1:], strict=False)))
     assert (came.lengths[0], came.spent[0], came.diverged[0]) == (60, 60, False)
+    assert came.rose[0] == (loss(path)[-1] > loss(path)[0])
 
 
 def test_overshoots_are_counted_where_the_floor_is_passed():

@@ -36,7 +36,6 @@ Rates = Literal["best", "own", "same"]
 View = Literal["race", "side"]
 Starts = Literal["one", "many"]
 Scale = Literal["log", "linear"]
-Against = Literal["steps", "evaluations"]
 
 
 @dataclass(frozen=True)
@@ -62,9 +61,10 @@ class Comparison:
         rate: the common learning rate.
         tolerance: the share of the start's height above the minimum at which a run has arrived.
         view: "race": all on one surface; "side": one small stage for each.
-        scale, against: the axes of the loss curves.
+        scale: the axis of the loss curves.
         starts: "one", or "many": a cloud of SWARM starts around the one.
         spread: how wide that cloud is, as a share of the map's side.
+        dial: the letter of the contender whose rate the dial turns when each has its own.
         sort: the column that orders the table, one of SORTS; "order" is that of the contenders.
     """
 
@@ -79,9 +79,9 @@ class Comparison:
     tolerance: float = TOLERANCE.default
     view: View = "race"
     scale: Scale = "log"
-    against: Against = "steps"
     starts: Starts = "one"
     spread: float = SPREAD.default
+    dial: str = LETTERS[0]
     sort: str = "order"
 
 
@@ -90,8 +90,8 @@ CHOICES: dict[str, tuple[str, ...]] = {
     "rates": get_args(Rates),
     "view": get_args(View),
     "scale": get_args(Scale),
-    "against": get_args(Against),
     "starts": get_args(Starts),
+    "dial": tuple(LETTERS),
     "sort": SORTS,
 }
 """Field -> what it may be, the usual one first; these are names and words of the address, too."""

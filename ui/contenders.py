@@ -17,6 +17,7 @@ from ui.address import written
 from ui.comparison import (
     CONTENDERS,
     FEWEST,
+    LETTERS,
     MOST,
     RATE,
     SORTS,
@@ -27,6 +28,7 @@ from ui.comparison import (
     default_comparison,
     default_contender,
     from_query,
+    labels,
     to_query,
 )
 from ui.controls import _number as number_field
@@ -49,7 +51,6 @@ mirror = Mirror("comparison", from_query, to_query)
 RATES = {"best": "each at its best", "own": "each its own", "same": "same for all"}
 VIEWS = {"race": "Race", "side": "Side by side"}
 SCALES = {"log": "Logarithmic", "linear": "Linear"}
-AGAINST = {"steps": "Steps", "evaluations": "Gradient evaluations"}
 STARTS = {"one": "One start", "many": f"{SWARM} starts"}
 
 
@@ -68,11 +69,33 @@ def set_start(start: Point) -> None:
 
 
 def set_rate(rate: float, first: int | None) -> None:
-    """Give all contenders this learning rate; one that no run may have is left alone."""
+    """Take the rate at which the dial was let go: for all, or for the contender that it drives.
+
+    One that no run may have is left alone.
+    """
+    comparison = mirror.latest()
     try:
-        mirror.adjust(rate=RATE.check("rate", rate), rates="same")
+        if comparison.rates == "same":
+            mirror.adjust(rate=RATE.check("rate", rate))
+            return
+        for place in driven(comparison):
+            knob = OPTIMIZERS[comparison.contenders[place].optimizer].knobs["learning_rate"]
+            set_setting(place, "learning_rate", knob.check("learning_rate", rate))
     except ValueError:
         mirror.adjust()
+
+
+def driven(comparison: Comparison) -> list[int]:
+    """The places of the contenders whose rate the dial turns; none where the rates are found."""
+    if comparison.rates == "best":
+        return []
+    chosen = LETTERS.index(comparison.dial)
+    chosen = chosen if chosen < len(comparison.contenders) else 0
+    return [
+        place
+        for place, contender in enumerate(comparison.contenders)
+        if "learning_rate" in OPTIMIZERS[contender.optimizer].knobs and (comparison.rates == "same" or place == chosen)
+    ]
 
 
 def add() -> None:
@@ -111,8 +134,9 @@ def surface(comparison: Comparison) -> None:
     _choice("Surface", "landscape", list(LANDSCAPES), lambda key: LANDSCAPES[key].title, comparison, choose_surface)
     _segments("View", "view", VIEWS, comparison)
     _choice("Learning rates", "rates", list(RATES), RATES.__getitem__, comparison)
-    if comparison.rates == "same":
-        _field("rate", RATE, comparison.rate, lambda value: mirror.adjust(rate=value))
+    if comparison.rates == "own":
+        names = dict(zip(LETTERS, labels(comparison.contenders), strict=False))
+        _choice("The dial turns", "dial", list(names), names.__getitem__, comparison)
 
 
 def cards(comparison: Comparison, found: Sequence[Tuned | None], theme: Theme) -> None:
@@ -240,7 +264,8 @@ def _choice(
 ) -> None:
     key = f"compare.{field}"
     take = choose or (lambda value: mirror.adjust(**{field: value}))
-    st.session_state[key] = getattr(comparison, field)
+    value = getattr(comparison, field)
+    st.session_state[key] = value if value in options else options[0]
     st.selectbox(title, options, format_func=shown, key=key, on_change=lambda: take(st.session_state[key]))
 
 

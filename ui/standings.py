@@ -123,10 +123,10 @@ def _spread(values: np.ndarray) -> Spread:
 
 
 def _share(measures: Measures) -> str:
-    """How many of many runs arrived, and how many diverged, in words."""
-    arrived, diverged = int(np.isfinite(measures.steps).sum()), int(measures.diverged.sum())
+    """How many of many runs arrived, and how many ended higher than they began, in words."""
+    arrived, rose = int(np.isfinite(measures.steps).sum()), int(measures.rose.sum())
     told = f"{arrived} of {len(measures.steps)} arrive"
-    return f"{told}, {diverged} diverge" if diverged else told
+    return f"{told}, {rose} end higher than they began" if rose else told
 
 
 def table_html(rows: Sequence[Row], comparison: Comparison, theme: Theme) -> str:

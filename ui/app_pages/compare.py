@@ -34,10 +34,18 @@ def laboratory() -> None:
                 contenders.details(comparison)
         contenders.reset()
     with middle:
+        dial = contenders.driven(comparison)
         show_stage(
-            raced.runs, on_start=contenders.set_start, labels=raced.names, layout=comparison.view,
-            scale=comparison.scale, swarm=_swarm(comparison, raced), key="compare.stage",
-        )  # fmt: skip
+            raced.runs,
+            on_start=contenders.set_start,
+            on_rate=contenders.set_rate if dial else None,
+            dial=dial,
+            labels=raced.names,
+            layout=comparison.view,
+            swarm=_swarm(comparison, raced),
+            scale=comparison.scale,
+            key="compare.stage",
+        )
         contenders.below(comparison)
         contenders.table(raced, comparison, theme)
         st.markdown(panels.plain(contenders.fairness(comparison, raced.names, raced.found)))

@@ -15,7 +15,7 @@ from starlette.responses import PlainTextResponse, Response
 
 from engine import Batch
 from engine.compare import measure
-from ui.comparison import Comparison, from_query, to_query
+from ui.comparison import LETTERS, Comparison, from_query, to_query
 from ui.race import swarms
 from ui.stage.binary import pack
 from ui.stage.rows import within_reach
@@ -26,7 +26,7 @@ SIDES = 9
 
 def swarm_address(comparison: Comparison) -> str:
     """Where the browser fetches the swarm, relative to the page; the same for all that look the same."""
-    plain = replace(comparison, starts="many", view="race", scale="log", against="steps", sort="order")
+    plain = replace(comparison, starts="many", view="race", scale="log", dial=LETTERS[0], sort="order")
     return f"swarm?{urlencode(to_query(plain))}"
 
 

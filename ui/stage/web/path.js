@@ -19,8 +19,8 @@ const MOST_LIVE = 4000; // while the dial is dragged, since they are laid anew i
 const FAR = 1e4; // map sides; from further out, rounding decides where a segment would cross the map
 
 export class Path {
-  /** @param {Run} run @param {Terrain} terrain */
-  constructor(run, terrain) {
+  /** @param {Run} run @param {Terrain} terrain @param {boolean} [alone] else what comes after it has left for good is not drawn: it would cover other paths */
+  constructor(run, terrain, alone = true) {
     this.run = run;
     this.terrain = terrain;
     const count = run.length + 1;
@@ -35,7 +35,7 @@ export class Path {
     for (let i = 0; i < count; i++) {
       if (run.height && this.inside(i)) this.offset[i] = run.height[i] / 65535 - terrain.height(this.u[i], this.v[i]);
     }
-    this.#cut();
+    this.#cut(alone);
     this.#lay();
   }
 
@@ -49,9 +49,11 @@ export class Path {
     return Math.max(Math.abs(this.u[i]), Math.abs(this.v[i])) > FAR;
   }
 
-  /** The shares of each segment at which it enters and leaves the map; enters > leaves when it misses the map. */
-  #cut() {
+  /** The shares of each segment at which it enters and leaves the map; enters > leaves when it misses the map. @param {boolean} alone */
+  #cut(alone) {
     const { length } = this.run;
+    let last = length;
+    while (!alone && last > 0 && !this.inside(last)) last--;
     this.enters = new Float64Array(length);
     this.leaves = new Float64Array(length);
     for (let i = 0; i < length; i++) {
@@ -68,7 +70,7 @@ export class Path {
         enters = Math.max(enters, Math.min(first, second));
         leaves = Math.min(leaves, Math.max(first, second));
       }
-      this.enters[i] = enters;
+      this.enters[i] = i > last ? 2 : enters;
       this.leaves[i] = leaves;
     }
   }

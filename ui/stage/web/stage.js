@@ -166,9 +166,9 @@ class Stage {
     this.demonstration.buttons.hidden = payload.demonstration === null;
     if (payload.received >= (this.viewed ?? 0)) this.demonstration.set(Boolean(payload.demonstration));
     this.driving.setPayload(payload, surface);
+    this.#setSwarm(payload.swarm?.address);
     const labels = payload.runs.map((run) => run.label).join(", ");
     this.curve.still.setAttribute("role", "img");
-    this.#setSwarm(payload.swarm?.address);
     this.curve.still.ariaLabel = `Loss of ${labels} at each step`;
     const summary = payload.runs.map((run) => run.summary).join(" ");
     if (this.summary.textContent !== summary) this.summary.textContent = summary;

@@ -1,0 +1,100 @@
+"""The swarm over HTTP: what the stage draws is what the engine computes, and a hostile address is survived."""
+
+from dataclasses import replace
+from urllib.parse import urlencode, urlsplit
+
+import numpy as np
+import pytest
+from starlette.requests import Request
+from starlette.responses import Response
+
+from engine import descend
+from engine.compare import contend
+from landscapes import LANDSCAPES
+from tests.test_stage import read
+from ui.comparison import SWARM, Comparison, Contender, cloud, default_comparison, default_contender, to_query
+from ui.stage.swarm import SIDES, swarm_address, swarm_route
+
+
+def get(address: str) -> Response:
+    scope = {"type": "http", "query_string": urlsplit(address).query.encode(), "headers": []}
+    return swarm_route(Request(scope))
+
+
+def comparison_of(*keys: str, **changes) -> Comparison:
+    contenders = tuple(default_contender(key) for key in keys)
+    return replace(default_comparison("himmelblau"), contenders=contenders, rates="own", starts="many", **changes)
+
+
+def fetched(comparison: Comparison) -> tuple[dict, dict[str, np.ndarray]]:
+    answer = get(swarm_address(comparison))
+    assert answer.status_code == 200, bytes(answer.body)
+    return read(bytes(answer.body))
+
+
+def points_of(header: dict, arrays: dict[str, np.ndarray], place: int) -> np.ndarray:
+    """The points of a contender's runs, shape (rows, runs, 2), put back onto the map."""
+    shape = (header["rows"][place], header["runs"])
+    shares = np.stack([arrays[f"{axis}{place}"].reshape(shape) for axis in "xy"], axis=-1) / 65535
+    low, high = np.array(LANDSCAPES["himmelblau"].domain, float).T
+    return low + (shares * header["sides"] - header["sides"] // 2) * (high - low)
+
+
+def test_swarm_holds_the_run_from_each_start():
+    comparison = comparison_of("adam", "momentum", budget=40)
+    header, arrays = fetched(comparison)
+    assert (header["sides"], header["runs"], header["rows"]) == (SIDES, SWARM, [41, 41])
+    for place, key in enumerate(("adam", "momentum")):
+        shown = points_of(header, arrays, place)
+        for run in (0, 1, 63):
+            start = tuple(cloud(comparison)[run])
+            alone = descend("himmelblau", key, steps=40, start=start)
+            # half a step of 16 bits over nine map sides of ten
+            assert np.abs(shown[:, run] - alone.points).max() <= 0.501 * SIDES * 10 / 65535
+
+
+def test_runs_stand_still_where_their_budget_ends():
+    comparison = comparison_of("lbfgs", "momentum", budget=12)
+    header, arrays = fetched(comparison)
+    shown = points_of(header, arrays, 0)
+    for run in range(0, SWARM, 7):
+        alone = contend("himmelblau", "lbfgs", budget=12, start=tuple(cloud(comparison)[run]))
+        assert np.allclose(shown[alone.length :, run], alone.points[alone.length], atol=1e-3)
+    assert header["rows"][0] < header["rows"][1] == 13
+
+
+def test_run_that_diverges_waits_on_the_windows_edge():
+    wild = Contender("gradient_descent", {"learning_rate": 5.0})
+    comparison = replace(comparison_of("adam", "adam", budget=20), contenders=(wild, default_contender("adam")))
+    header, arrays = fetched(comparison)
+    assert set(arrays["x0"].reshape(-1, SWARM)[-1].tolist()) <= {0, 65535}
+
+
+def test_swarm_of_six_is_small_enough():
+    keys = ("gradient_descent", "momentum", "nesterov", "adam", "rmsprop", "lion")
+    body = bytes(get(swarm_address(comparison_of(*keys, budget=500))).body)
+    assert len(body) <= 1.5e6
+
+
+def test_address_does_not_depend_on_how_it_is_shown():
+    comparison = comparison_of("adam", "lion")
+    other = replace(comparison, view="side", scale="linear", sort="loss", dial="b")
+    assert swarm_address(comparison) == swarm_address(other)
+    assert swarm_address(comparison) != swarm_address(replace(comparison, spread=0.2))
+
+
+@pytest.mark.parametrize(
+    "query", ["surface=nowhere", "a=__class__", "budget=501", "budget=1&budget=2", "<script>=1", "x=nan", "g=adam"]
+)
+def test_swarm_refuses_what_it_does_not_know_in_a_sentence(query):
+    answer = get(f"swarm?{query}")
+    assert answer.status_code == 400 and bytes(answer.body).decode().endswith(".")
+    assert answer.headers["content-type"].startswith("text/plain")
+
+
+def test_other_starts_and_settings_compile_nothing(compilations):
+    get(f"swarm?{urlencode(to_query(comparison_of('momentum', 'adam')))}")
+    compilations.clear()
+    for changes in ({"start": (1.0, 2.0)}, {"budget": 77}, {"spread": 0.3}, {"seed": 5}):
+        assert get(swarm_address(comparison_of("momentum", "adam", **changes))).status_code == 200
+    assert compilations == []
