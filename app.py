@@ -17,6 +17,7 @@ from ui.stage import WEB
 from ui.stage.fan import fan_route
 from ui.stage.surface import surface_route
 from ui.stage.swarm import swarm_route
+from ui.stage.track import TRACK_ROUTES
 
 
 class _Modules(StaticFiles):
@@ -53,6 +54,7 @@ app = st.App(
         Mount("/stage", _Modules(directory=WEB)),
         Route("/surface/{key}", surface_route),
         Route("/fan", fan_route),
+        *TRACK_ROUTES,
         Route("/swarm", swarm_route),
     ],
 )

@@ -14,6 +14,7 @@ from ui.stage.binary import pack
 from ui.stage.fan import fan_addresses, verdict_look
 from ui.stage.rows import exits, share, within_reach
 from ui.stage.surface import surface_address
+from ui.stage.track import run_query
 
 FAN_ROWS, SHARED_FAN_ROWS = 500, 300
 """How many steps of each run the dial has at hand when it drives one run, and when it drives several."""
@@ -89,6 +90,7 @@ def _described(run: Trajectory, place: int, label: str) -> dict[str, Any]:
         "colours": series.colours,
         "dash": series.dash,
         "marker": series.marker,
+        "query": run_query(run),
         "start": list(run.start),
         "changes": run.rate_changes,
         "steps": run.steps,
