@@ -1,11 +1,12 @@
 """Learning rates that show something, found on the surface itself: too small, just right, on the edge ..."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from engine.batch import Batch, fan
-from engine.diagnose import verdicts
+from engine.descend import descend
+from engine.diagnose import diagnose, verdicts
 from engine.field import hessian_eigenvalues
 from engine.sharpness import rate_limit
 
@@ -20,6 +21,9 @@ BEYOND = 1.2
 
 UNSTEADY = ("diverged", "overshooting", "circling", "wandering")
 """Verdicts that no rate called just right has."""
+
+TRIALS = 12
+"""How many rates at the edge are tried by themselves."""
 
 DIVERGES = "every rate of the dial diverges here"
 NEVER = "no rate of the dial diverges here"
@@ -86,13 +90,39 @@ def presets(batch: Batch, told: np.ndarray, start: float, ends: np.ndarray) -> t
     ahead = np.flatnonzero((told == "diverged") & (np.arange(len(rates)) > (-1 if right is None else right)))
     cliff = int(ahead[0]) if len(ahead) else None
     edge = None if not cliff else _edge(batch, cliff, (start, float(ends[cliff - 1])))
-    return (
+    found = (
         _too_small(rates, told, right),
         _preset("just right", None if right is None else rates[right], "arrives first", DIVERGES),
         _overshooting(rates, told),
         _preset("on the edge", edge, "the largest rate that does not diverge", DIVERGES if cliff == 0 else NEVER),
         _diverging(rates, told, edge),
     )
+    return tuple(_neat(batch, told, preset) for preset in found)
+
+
+def _neat(batch: Batch, told: np.ndarray, preset: Preset) -> Preset:
+    """The preset with its rate in three digits, where a run at that rate is as one at the rate that was found."""
+    if preset.rate is None or preset.name == "on the edge":
+        return preset
+    neat = float(f"{preset.rate:.3g}")
+    same = _verdict(batch, neat) == told[int((batch.learning_rates == preset.rate).argmax())]
+    return replace(preset, rate=neat) if same else preset
+
+
+def _verdict(batch: Batch, rate: float) -> str:
+    """The verdict on the run at a rate by itself."""
+    x, y = batch.starts[0]
+    settings = dict(batch.settings)
+    changes = batch.rate_changes
+    if batch.first:
+        changes = (*changes, (batch.first, rate))
+    else:
+        settings["learning_rate"] = rate
+    run = descend(
+        batch.landscape, batch.optimizer, start=(float(x), float(y)), steps=batch.first + batch.steps, seed=batch.seed,
+        rate_changes=changes, **batch.parameters, **settings,
+    )  # fmt: skip
+    return diagnose(run).verdict
 
 
 def _preset(name: str, rate: float | None, found: str, missing: str) -> Preset:
@@ -134,7 +164,7 @@ def _overshooting(rates: np.ndarray, told: np.ndarray) -> Preset:
     return Preset("overshooting", float(rates[longest[len(longest) // 2]]), "crosses the valley at each step")
 
 
-def _edge(batch: Batch, cliff: int, limits: tuple[float, ...]) -> float:
+def _edge(batch: Batch, cliff: int, limits: tuple[float, ...]) -> float | None:
     calm, wild = batch.learning_rates[cliff - 1 : cliff + 1]
     if inside := [limit for limit in limits if calm <= limit <= wild]:
         return inside[0]
@@ -145,7 +175,10 @@ def _edge(batch: Batch, cliff: int, limits: tuple[float, ...]) -> float:
         **batch.parameters, **batch.settings,
     )  # fmt: skip
     diverged = np.array(verdicts(finer)) == "diverged"
-    return float(finer.learning_rates[max(int(diverged.argmax()) - 1, 0)]) if diverged.any() else float(calm)
+    last = int(diverged.argmax()) if diverged.any() else len(diverged)
+    candidates = [*finer.learning_rates[:last][::-1][:TRIALS], *batch.learning_rates[:cliff][::-1]]
+    # In chaos the same rate may end otherwise among others than alone, by the rounding of one sum.
+    return next((float(rate) for rate in candidates if _verdict(batch, float(rate)) != "diverged"), None)
 
 
 def _diverging(rates: np.ndarray, told: np.ndarray, edge: float | None) -> Preset:
