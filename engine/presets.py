@@ -76,7 +76,7 @@ def presets(batch: Batch, told: np.ndarray, start: float, ends: np.ndarray) -> t
     - too small: the largest rate that crawls, at least `FAR_BELOW` times below just right where one does.
     - overshooting: the middle of the longest stretch of rates that overshoot.
     - on the edge: the last rate before the first that diverges above just right, found again between these two with
-      a second fan; a stability limit that lies between them is taken as it is.
+      a second fan; a stability limit that lies between them is taken as it is, when a run there does not diverge.
     - diverging: the first rate that diverges at `BEYOND` times the edge or above.
 
     Args:
@@ -166,8 +166,9 @@ def _overshooting(rates: np.ndarray, told: np.ndarray) -> Preset:
 
 def _edge(batch: Batch, cliff: int, limits: tuple[float, ...]) -> float | None:
     calm, wild = batch.learning_rates[cliff - 1 : cliff + 1]
-    if inside := [limit for limit in limits if calm <= limit <= wild]:
-        return inside[0]
+    known = next((limit for limit in limits if calm <= limit <= wild), None)
+    if known is not None and _verdict(batch, known) != "diverged":
+        return known
     x, y = batch.starts[0]
     finer = fan(
         batch.landscape, batch.optimizer, rates=np.geomspace(calm, wild, len(batch)), start=(float(x), float(y)),
