@@ -5,7 +5,7 @@
 import { element, stillPen } from "./dom.js";
 import { gestures } from "./gestures.js";
 import { ballSign } from "./marks.js";
-import { roundValues } from "./numbers.js";
+import { print, roundValues } from "./numbers.js";
 
 const BALL = 18; // the side of a ball's box, in CSS pixels
 
@@ -217,13 +217,13 @@ export class CurveView {
     pen.restore();
   }
 
-  /** The steps at which a run leaves the map and stops being finite. @param {CanvasRenderingContext2D} pen @param {import("./payload.js").Run} run @param {number} size */
+  /** The steps at which a run's learning rate changes, at which it leaves the map and stops being finite. @param {CanvasRenderingContext2D} pen @param {import("./payload.js").Run} run @param {number} size */
   #events(pen, run, size) {
     const { plot, theme } = this;
-    const events = [];
+    const events = run.changes.filter(([step]) => step <= run.length).map(([step, rate]) => [step, `η ${print(rate, 3)}`]);
     if (run.left) events.push([run.left.step, run.left.step ? `left the map: ${run.left.step}` : "starts off the map"]);
     if (run.not_finite !== null) events.push([run.not_finite, `not finite: ${run.not_finite}`]);
-    let free = Math.max(...events.map(([step]) => plot.left + (/** @type {number} */ (step) / this.steps) * plot.width)) + 6;
+    let free = -Infinity; // where the last label ends
     pen.font = `600 ${size * 0.95}px ${theme.font}`;
     for (const [step, text] of /** @type {[number, string][]} */ (events)) {
       const x = plot.left + (step / this.steps) * plot.width;
@@ -237,7 +237,7 @@ export class CurveView {
       pen.setLineDash([]);
       pen.fillStyle = theme.text;
       const wide = pen.measureText(text).width;
-      const at = Math.min(free, plot.left + plot.width - wide);
+      const at = Math.min(Math.max(free, x + 6), plot.left + plot.width - wide);
       pen.textAlign = "left";
       pen.fillText(text, at, plot.top + size);
       free = at + wide + size;

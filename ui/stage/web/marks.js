@@ -96,6 +96,30 @@ export function stationarySign(pen, kind, x, y) {
 }
 
 /**
+ * A mark across the path where the learning rate changes, with the new rate beside it.
+ * @param {CanvasRenderingContext2D} pen @param {number} x @param {number} y
+ * @param {string} text @param {number} size @param {string} colour @param {import("./theme.js").Theme} theme
+ */
+export function changeMark(pen, x, y, text, size, colour, theme) {
+  pen.beginPath();
+  polygon(pen, x, y, 6.5, 4, 0);
+  pen.fillStyle = theme.haloText;
+  pen.fill();
+  pen.lineWidth = 2;
+  pen.strokeStyle = colour;
+  pen.stroke();
+  pen.font = `600 ${size}px ${theme.font}`;
+  pen.textAlign = "left";
+  pen.textBaseline = "middle";
+  pen.lineWidth = 4;
+  pen.lineJoin = "round";
+  pen.strokeStyle = theme.haloText;
+  pen.strokeText(text, x + 11, y);
+  pen.fillStyle = theme.text;
+  pen.fillText(text, x + 11, y);
+}
+
+/**
  * An arrow at the edge of the map, pointing out, with its words inside the map.
  * @param {CanvasRenderingContext2D} pen @param {number} x @param {number} y
  * @param {{left: number, top: number, width: number, height: number, size: number}} plot

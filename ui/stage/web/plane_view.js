@@ -8,8 +8,9 @@
 import { element } from "./dom.js";
 import { gestures } from "./gestures.js";
 import { drawMap, heatImage } from "./plane_map.js";
+import { print } from "./numbers.js";
 import { makeBall } from "./path.js";
-import { ballSign, exitArrow, outline } from "./marks.js";
+import { ballSign, changeMark, exitArrow, outline } from "./marks.js";
 
 /** @typedef {import("./path.js").Path} Path @typedef {import("./theme.js").Theme} Theme */
 
@@ -310,10 +311,21 @@ export class PlaneView {
     if (before < 0) for (const { run } of this.paths) this.#ring(pen, run);
     for (const path of this.paths) this.#trail(pen, path, Math.max(before, 0), now);
     pen.restore();
+    for (const path of this.paths) this.#changes(pen, path, before, now);
     for (const { run } of this.paths) {
       if (!run.left || now < run.left.step || before >= run.left.step) continue;
       const [x, y] = this.place(...run.left.point);
       if (this.#within(x, y)) exitArrow(pen, x, y, plot, theme.css(run), theme, `left the map: step ${run.left.step}`);
+    }
+  }
+
+  /** Where the learning rate has changed between two moments. @param {CanvasRenderingContext2D} pen @param {Path} path @param {number} before @param {number} now */
+  #changes(pen, path, before, now) {
+    const { run } = path;
+    for (const [step, rate] of run.changes) {
+      if (step > run.length || now < step || before >= step || !path.inside(step)) continue;
+      const [x, y] = this.place(run.x[step], run.y[step]);
+      if (this.#within(x, y)) changeMark(pen, x, y, `η ${print(rate, 3)}`, this.plot.size, this.theme.css(run), this.theme);
     }
   }
 
@@ -340,7 +352,7 @@ export class PlaneView {
       const end = Math.min(last - i, path.leaves[i]);
       const begin = path.enters[i];
       const gained = Math.max(begin, from - i);
-      if (gained >= end && begin < 1 && run.length) continue;
+      if (begin > 1 || (gained >= end && begin < 1 && run.length)) continue;
       const tip = this.#along(path, i, end);
       halo.moveTo(...this.#along(path, i, gained));
       halo.lineTo(...tip);
