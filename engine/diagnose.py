@@ -10,7 +10,7 @@ import numpy as np
 from engine.batch import BATCH_RUNS, Batch
 from engine.descend import Trajectory
 from engine.field import hessian_matrices
-from engine.judge import STILL, Judgement, Runs, Verdict, effective_rate, judge
+from engine.judge import STILL, Judgement, Runs, Verdict, effective_rate, judge, ways_to_go
 from engine.program import MAX_STEPS
 from engine.stationary import NEAR, curvatures, shorter_side
 from engine.words import number, point
@@ -305,24 +305,25 @@ def _converged(case: _Case) -> tuple[str, Evidence]:
 
 def _crawling(case: _Case) -> tuple[str, Evidence]:
     t = case.t
+    if case.rate == 0:
+        return "The learning rate is 0, so it does not move.", {}
     if t.at_rest and t.length == 0:
         norm = number(case.common["gradient_norm"])
         return f"It does not move at all, though the slope is {norm}.", {}
     scale = effective_rate(t.optimizer, t.settings)
     evidence: Evidence = _progress(case)
-    if scale is not None:
-        product = case.rate * scale * float(np.max(case.sharpness))
+    product = case.rate * (scale or 0) * float(np.max(case.sharpness))
+    if product > 0:
         evidence.update(product=product, rate_factor=1 / product)
         name = "η·λ" if scale == 1 else "η·λ/(1 − β)"
         told = f"The steps are too short: {name} is at most {number(product)} along the steepest direction"
         return f"{told}, and at 1 the learning rate would be {number(1 / product)} times as high.", evidence
-    way = float(np.hypot(*np.diff(t.points[: t.length + 1], axis=0).T).sum())
-    minima = [*t.landscape.minima, *t.landscape.local_minima]
-    to_go = min((float(np.hypot(*np.subtract(case.end, place))) for place in minima), default=case.side)
-    evidence.update(rate_factor=1 + to_go / way)
-    told = f"The steps are too short: all {t.length:,} of them go the same way and cover {number(way)}"
-    far = f"{number(to_go)} is left to the nearest minimum" if minima else f"the map is {number(case.side)} wide"
-    return f"{told}, while {far}. A rate some {number(1 + to_go / way)} times as high would do.", evidence
+    (way,), (to_go,) = ways_to_go(_runs_of(t))
+    evidence["rate_factor"] = float(1 + to_go / way)
+    told = f"The steps are too short: {t.length:,} of them, all much the same way, have come {number(way)} far"
+    known = (*t.landscape.minima, *t.landscape.local_minima)
+    left = f"it is {number(to_go)} to the nearest minimum" if known else f"the map is {number(case.side)} wide"
+    return f"{told}, and {left}. The learning rate could be about {number(1 + to_go / way)} times as high.", evidence
 
 
 def _progress(case: _Case) -> Evidence:

@@ -26,8 +26,11 @@ SAMPLED = 8
 PAIRS = 8
 """How many pairs of consecutive steps decide whether steps go against each other: the last ones."""
 
+MOST = 6
+"""How many of them have to be."""
+
 FEWEST_PAIRS = 3
-"""With fewer pairs nothing is said about them."""
+"""With fewer pairs nothing is said about them; where there are fewer than `PAIRS` all of them have to."""
 
 STILL = 1e-10
 """A step shorter than this share of the domain's shorter side is rounding, not a swing."""
@@ -44,8 +47,17 @@ GAIN = 0.1
 STAYS = 0.25
 """The share of its width by which the middle of the motion may shift from quarter to quarter when it gets nowhere."""
 
-RECURS = 0.8
-"""The autocorrelation from which a path counts as coming back to where it was."""
+AHEAD = 4
+"""How many rows ahead a path is foretold from where it last was nearest to its place."""
+
+PAST = 3
+"""How many of the rows before a place count with it, since an optimizer's memory is not in its place."""
+
+REMEMBERED = 128
+"""From how many of its last rows."""
+
+REPEATS = 0.2
+"""How wrong that may be, as a share of the motion's spread, for the motion to count as going round."""
 
 GROWS = 1e-3
 """The share by which the loss has to rise from quarter to quarter for it to count as growing."""
@@ -55,6 +67,9 @@ LOST = 10
 
 SHORT = 0.1
 """Below this share of 1/λ, the rate that would be right along the steepest direction, steps crawl."""
+
+FAR = 4
+"""How many times as far as it has come a run still has to go for it to crawl, where no sharpness tells."""
 
 STRAIGHT = 0.9
 """The cosine between consecutive steps from which a path counts as straight."""
@@ -116,13 +131,14 @@ class Swings(NamedTuple):
 
     @property
     def overshoot(self) -> np.ndarray:
-        """Whether more pairs than not are against each other, in either direction, shape (runs,)."""
+        """Whether most pairs are against each other, in either direction, shape (runs,)."""
         return self.by_direction[:, 0] | self.by_direction[:, 1]
 
     @property
     def by_direction(self) -> np.ndarray:
         """The same for each direction, shape (runs, 2)."""
-        return np.logical_and(self.pairs >= FEWEST_PAIRS, 2 * self.flips > self.pairs)
+        enough = np.where(self.pairs < PAIRS, self.pairs, MOST)
+        return np.logical_and(self.pairs >= FEWEST_PAIRS, self.flips >= enough)
 
 
 class Judgement(NamedTuple):
@@ -241,7 +257,8 @@ def _growth(runs: Runs, swings: Swings) -> Growth:
     off = np.hypot(np.maximum(np.maximum(left - x, x - right), 0), np.maximum(np.maximum(bottom - y, y - top), 0))
     _, off_third, off_fourth = _quarters(off)
     leaving = off_fourth.mean(axis=1) > off_third.mean(axis=1)
-    is_lost = leaving & (off[:, -1] > LOST * max(right - left, top - bottom)) & (final > first)
+    nearest = off[:, -1] <= off_fourth.min(axis=1)  # then it is on its way back
+    is_lost = ~nearest & (off[:, -1] > LOST * max(right - left, top - bottom)) & (final > first)
 
     falls = [quarter.mean(axis=1) for quarter in (second, third, fourth)]
     drop_before, drop = falls[0] - falls[1], falls[1] - falls[2]
@@ -255,42 +272,51 @@ def _motion(runs: Runs) -> tuple[np.ndarray, np.ndarray]:
     if runs.steps.shape[1] < FEWEST_STEPS:
         no = np.zeros(len(runs.points), bool)
         return no, no
-    _, third, fourth = _quarters(runs.points)
-    width = np.hypot(*np.moveaxis(fourth.max(axis=1) - fourth.min(axis=1), -1, 0))
-    shift = np.hypot(*np.moveaxis(fourth.mean(axis=1) - third.mean(axis=1), -1, 0))
-    ways = [
-        np.hypot(*np.moveaxis(quarter, -1, 0)).sum(axis=1) for quarter in _quarters(runs.steps)[1:]
-    ]  # how far it went in each
-    _, before, after = _quarters(runs.losses)
-    range_ = np.maximum(before.max(axis=1), after.max(axis=1)) - np.minimum(before.min(axis=1), after.min(axis=1))
-    gain = before.mean(axis=1) - after.mean(axis=1)
-    restless = (
-        (width > NEAR * shorter_side(runs.landscape))
-        & (shift <= STAYS * width)
-        & (ways[1] >= UNABATED * ways[0])
-        & (gain <= GAIN * range_ + 1e-9 * np.abs(after.mean(axis=1)))
-    )
+    rows = runs.points.shape[1]
+    restless = _gets_nowhere(runs, rows // 4) | _gets_nowhere(runs, rows // 8)
     recurring = np.zeros_like(restless)
     for place in np.flatnonzero(restless):
-        recurring[place] = _autocorrelation_peak(np.concatenate([third[place], fourth[place]])) >= RECURS
+        recurring[place] = _repeats(runs.points[place, -(rows // 2) :])
     return restless, recurring
 
 
-def _autocorrelation_peak(path: np.ndarray) -> float:
-    """How well a path, shape (n, 2), repeats itself: its highest autocorrelation once it has left its own place.
+def _gets_nowhere(runs: Runs, rows: int) -> np.ndarray:
+    """Whether in its last rows each run moves as much, in the same place and at the same height, as in those before."""
+    before, after = slice(-2 * rows, -rows), slice(-rows, None)
+    a, b = runs.points[:, before], runs.points[:, after]
+    width = np.hypot(*np.moveaxis(b.max(axis=1) - b.min(axis=1), -1, 0))
+    shift = np.hypot(*np.moveaxis(b.mean(axis=1) - a.mean(axis=1), -1, 0))
+    ways = [
+        np.hypot(steps[..., 0], steps[..., 1]).sum(axis=1) for steps in (runs.steps[:, before], runs.steps[:, after])
+    ]
+    high, low = runs.losses[:, before], runs.losses[:, after]
+    both = runs.losses[:, -2 * rows :]
+    fall = high.mean(axis=1) - low.mean(axis=1)
+    return (
+        (width > NEAR * shorter_side(runs.landscape))
+        & (shift <= STAYS * width)
+        & (ways[1] >= UNABATED * ways[0])
+        & (fall <= GAIN * (both.max(axis=1) - both.min(axis=1)) + 1e-9 * np.abs(low.mean(axis=1)))
+    )
 
-    1 for a cycle, about 0 for noise; lags up to half the path count.
+
+def _repeats(path: np.ndarray) -> bool:
+    """Whether a path, shape (rows, 2), goes on as it did when it last was where it is, as on a round.
+
+    For each of the last rows the nearest of the rows before is looked up (analogues, Lorenz 1969,
+    doi:10.1175/1520-0469(1969)26<636:APARBN>2.0.CO;2), and where the two are `AHEAD` rows later is compared.
     """
+    path = path[-REMEMBERED:]
+    path = np.concatenate(
+        [path[lag : len(path) - PAST + lag] for lag in range(PAST + 1)], axis=1
+    )  # place and way there
     rows = len(path)
-    centred = path - path.mean(axis=0)
-    spectrum = np.abs(np.fft.rfft(centred, 2 * rows, axis=0)) ** 2
-    products = np.fft.irfft(spectrum.sum(axis=1))[: rows // 2 + 1]
-    squares = np.cumsum(np.sum(centred**2, axis=1))
-    lags = np.arange(1, len(products))
-    both = (squares[rows - 1 - lags] + squares[-1] - squares[lags - 1]) / 2
-    correlations = products[1:] / both
-    left = correlations < 0.5
-    return float(correlations[left.argmax() :].max()) if left.any() else 0.0
+    now = np.arange(rows // 2, rows - AHEAD)
+    apart = np.sum((path[now, None] - path) ** 2, axis=2)
+    apart[np.arange(rows) > now[:, None] - AHEAD] = np.inf
+    then = apart.argmin(axis=1)
+    missed = np.sum((path[now + AHEAD] - path[then + AHEAD]) ** 2, axis=1)
+    return bool(np.median(missed) <= REPEATS**2 * np.mean(np.sum((path - path.mean(axis=0)) ** 2, axis=1)))
 
 
 def _crawls(runs: Runs, sharpest: np.ndarray) -> np.ndarray:
@@ -300,16 +326,27 @@ def _crawls(runs: Runs, sharpest: np.ndarray) -> np.ndarray:
         return unmoved
     if "learning_rate" not in runs.optimizer.knobs:
         return unmoved
+    last = runs.steps[:, -(runs.steps.shape[1] // 2) :]
+    sizes = np.hypot(last[..., 0], last[..., 1])
+    cosines = np.sum(last[:, 1:] * last[:, :-1], axis=2) / (sizes[:, 1:] * sizes[:, :-1])
+    straight = np.where(np.isfinite(cosines), cosines, 0).sum(axis=1) >= STRAIGHT * cosines.shape[1]
+    way, to_go = ways_to_go(runs)
+    short = straight & (to_go >= FAR * way)
     scale = effective_rate(runs.optimizer, runs.settings)
-    if scale is not None:
-        return unmoved | ((sharpest > 0) & (runs.rates * scale * sharpest < SHORT))
-    if runs.steps.shape[1] < FEWEST_STEPS:
-        return unmoved
-    half = runs.steps[:, -(runs.steps.shape[1] // 2) :]
-    sizes = np.hypot(half[..., 0], half[..., 1])
-    cosines = np.sum(half[:, 1:] * half[:, :-1], axis=2) / (sizes[:, 1:] * sizes[:, :-1])
-    straight = np.where(np.isfinite(cosines), cosines, 0).mean(axis=1) > STRAIGHT
-    return unmoved | (straight & (2 * sizes.sum(axis=1) < SHORT * shorter_side(runs.landscape)))
+    if scale is None:
+        return unmoved | short
+    return unmoved | np.where(sharpest > 0, runs.rates * scale * sharpest < SHORT, short)
+
+
+def ways_to_go(runs: Runs) -> tuple[np.ndarray, np.ndarray]:
+    """How far each run has come from its first row, and how far it is to the nearest known minimum, shape (runs,) each.
+
+    Where no minimum is known half the map's shorter side stands for the distance.
+    """
+    minima = (*runs.landscape.minima, *runs.landscape.local_minima)
+    apart = [np.hypot(*(runs.ends - np.array(place)).T) for place in minima]
+    half = np.full(len(runs.points), shorter_side(runs.landscape) / 2)
+    return np.hypot(*(runs.ends - runs.points[:, 0]).T), np.min(apart, axis=0) if apart else half
 
 
 def _lingers(runs: Runs) -> np.ndarray:
