@@ -1,10 +1,17 @@
 """One verdict on each run: where it flips on quadratics, and that batches get the same ones."""
 
+import runpy
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 from engine import descend, diagnose, dial_rates, fan, verdicts
 from optimizers import OPTIMIZERS
+from tests.verdict_labels import CHOSEN
+
+ROOT = Path(__file__).parent.parent
+tables = runpy.run_path(str(ROOT / "docs" / "verdicts.py"))
 
 BETA = 0.9
 SIDE = 1e-3
@@ -78,3 +85,61 @@ def test_diagnose_and_verdicts_compile_nothing_after_the_first(compilations):
         both("rosenbrock", 1e-3, count, steps)
         both("himmelblau", 1e-1, count, steps)
     assert compilations == []
+
+
+@pytest.mark.parametrize(
+    ("surface", "optimizer", "settings", "verdict", "reason", "evidence"),
+    [
+        (
+            "bowl", "gradient_descent", {"learning_rate": 1.02}, "diverged",
+            "η·λ = 2.04 > 2 along the steepest direction", {"product": 2.04, "limit": 2, "grows_from": 0},
+        ),
+        (
+            "ravine", "momentum", {"learning_rate": 0.039}, "diverged",
+            "η·λ = 3.9 > 2(1 + β) = 3.8", {"product": 3.9, "limit": 3.8},
+        ),
+        (
+            "bowl", "gradient_descent", {"learning_rate": 0.9, "steps": 8}, "overshooting",
+            "η·λ = 1.8 > 1", {"opposed": tuple(range(1, 8)), "swing": 0.8},
+        ),
+        ("bowl", "gradient_descent", {"learning_rate": 1.0}, "circling", "every 2 steps it is back", {"period": 2}),
+        (
+            "bowl", "gradient_descent", {"learning_rate": 1e-3}, "crawling",
+            "the learning rate would be 500 times as high", {"rate_factor": 500},
+        ),
+        (
+            "rastrigin", "adam", {}, "local minimum", "24.9 above it", {"above": 24.873845},
+        ),  # near (4, -3): 4² + 3² and a little less
+        (
+            "saddle", "gradient_descent", {"learning_rate": 0.01}, "diverged", "It runs away downhill", {},
+        ),
+        (
+            "bowl", "gradient_descent", {"learning_rate": 0.0}, "crawling", "The learning rate is 0", {},
+        ),
+    ],
+)  # fmt: skip
+def test_diagnose_gives_the_reason_with_its_numbers(surface, optimizer, settings, verdict, reason, evidence):
+    told = diagnose(descend(surface, optimizer, **settings))
+    assert told.verdict == verdict
+    assert reason in told.reason
+    for name, value in evidence.items():
+        assert told.evidence[name] == pytest.approx(value, rel=1e-6), name
+
+
+def test_diagnose_takes_the_changed_rate_for_the_inequality():
+    t = descend("bowl", "gradient_descent", learning_rate=0.1, steps=60, rate_changes={20: 1.1})
+    told = diagnose(t)
+    assert told.verdict == "diverged"
+    assert told.evidence["grows_from"] == 20
+    assert told.evidence["product"] == pytest.approx(2.2)
+
+
+def test_labels_are_called_what_they_are():
+    found = tables["counts"](CHOSEN)
+    assert found.total() >= 100
+    assert tables["share"](found) >= 0.95
+    assert {called for true, called in found if true == "diverged"} == {"diverged"}
+
+
+def test_model_document_has_the_table_that_the_labels_make():
+    assert tables["confusion"]() in (ROOT / "docs" / "model.md").read_text()

@@ -4,11 +4,10 @@ import math
 
 import numpy as np
 
-from engine import Trajectory
+from engine import Trajectory, diagnose
 from landscapes.base import Landscape, Point
 from ui.numbers import number, point
-
-STATUS = {"converged": "At a minimum", "running": "Still on its way", "diverged": "Diverged"}
+from ui.verdicts import LOOKS
 
 
 def known_minima(landscape: Landscape) -> tuple[Point, ...]:
@@ -40,9 +39,9 @@ def outside(t: Trajectory) -> np.ndarray:
 
 def facts(t: Trajectory) -> dict[str, str]:
     """The run's end in numbers: label -> value."""
-    away = distances(t)
+    away, look = distances(t), LOOKS[diagnose(t).verdict]
     return {
-        "Status": STATUS[t.status],
+        "Verdict": f"{look.sign} {look.word[0].upper()}{look.word[1:]}",
         "Steps": f"{t.length:,}" + (f" of {t.steps:,}" if t.length < t.steps else ""),
         "Loss": f"{number(t.losses[0])} → {number(t.losses[t.length])}",
         "Ends at": point(t.points[t.length]),
@@ -52,13 +51,11 @@ def facts(t: Trajectory) -> dict[str, str]:
 
 
 def remarks(t: Trajectory) -> str:
-    """What the numbers do not say: how it diverged, where it was off the map; empty for an ordinary run."""
-    if not math.isfinite(t.losses[0]):
-        return f"The loss is not a finite number at the start {point(t.start)}, so no step can be made."
-    last = f"At step {t.length + 1:,} the numbers are no longer finite; step {t.length:,} is the last one shown."
-    still = f"It stands still from step {t.length:,} on, but this is no minimum."
-    told = last if t.status == "diverged" else still if t.at_rest and t.status == "running" else ""
-    return " ".join(filter(None, [_about_the_map(t), told]))
+    """The reason of the verdict, and what it does not say of where the run was off the map."""
+    reason = diagnose(t).reason
+    if not math.isfinite(t.losses[0]) or "It leaves the map" in reason:
+        return reason
+    return " ".join(filter(None, [reason, _about_the_map(t)]))
 
 
 def _about_the_map(t: Trajectory) -> str:
