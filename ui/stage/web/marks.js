@@ -98,9 +98,10 @@ export function stationarySign(pen, kind, x, y) {
 /**
  * A mark across the path where the learning rate changes, with the new rate beside it.
  * @param {CanvasRenderingContext2D} pen @param {number} x @param {number} y
- * @param {string} text @param {number} size @param {string} colour @param {import("./theme.js").Theme} theme
+ * @param {{left: number, width: number, size: number}} plot
+ * @param {string} text @param {string} colour @param {import("./theme.js").Theme} theme
  */
-export function changeMark(pen, x, y, text, size, colour, theme) {
+export function changeMark(pen, x, y, plot, text, colour, theme) {
   pen.beginPath();
   polygon(pen, x, y, 6.5, 4, 0);
   pen.fillStyle = theme.haloText;
@@ -108,15 +109,16 @@ export function changeMark(pen, x, y, text, size, colour, theme) {
   pen.lineWidth = 2;
   pen.strokeStyle = colour;
   pen.stroke();
-  pen.font = `600 ${size}px ${theme.font}`;
-  pen.textAlign = "left";
+  pen.font = `600 ${plot.size}px ${theme.font}`;
+  const after = x + 15 + pen.measureText(text).width < plot.left + plot.width; // whether there is room for the text
+  pen.textAlign = after ? "left" : "right";
   pen.textBaseline = "middle";
   pen.lineWidth = 4;
   pen.lineJoin = "round";
   pen.strokeStyle = theme.haloText;
-  pen.strokeText(text, x + 11, y);
+  pen.strokeText(text, x + (after ? 13 : -13), y);
   pen.fillStyle = theme.text;
-  pen.fillText(text, x + 11, y);
+  pen.fillText(text, x + (after ? 13 : -13), y);
 }
 
 /**

@@ -325,7 +325,7 @@ export class PlaneView {
     for (const [step, rate] of run.changes) {
       if (step > run.length || now < step || before >= step || !path.inside(step)) continue;
       const [x, y] = this.place(run.x[step], run.y[step]);
-      if (this.#within(x, y)) changeMark(pen, x, y, `η ${print(rate, 3)}`, this.plot.size, this.theme.css(run), this.theme);
+      if (this.#within(x, y)) changeMark(pen, x, y, this.plot, `η ${print(rate, 3)}`, this.theme.css(run), this.theme);
     }
   }
 
