@@ -4,6 +4,7 @@ Cursor at row k: step t = k + 1, the one that is made from there. The numbers ar
 optimizer's real state; only what its rule defines in between, such as a corrected bias, is computed from that rule.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -71,7 +72,7 @@ def explain(t: Trajectory) -> Explanation:
     values = {name: _drawn(name, rows) for name, rows in known.items() if name != "I"}
     lines = [[_line(one, values) for one in line] for line in worked]
     drawn = "".join(numbers for line in lines for _, numbers in line)
-    marks = _marks(t)
+    marks = _marks(t, known)
     needed = {mark.slot for mark in marks}
     count = t.length + 1
     slots = {name: rows for name, rows in known.items() if f'data-slot="{name}"' in drawn or name in needed}
@@ -161,7 +162,8 @@ def _line(worked: Worked, values: dict[str, str]) -> tuple[str, str]:
     return mathml(statement.nodes), "<mo>=</mo>".join([*numbers, slot(statement.name)])
 
 
-def _marks(t: Trajectory) -> list[Mark]:
+def _marks(t: Trajectory, known: Mapping[str, np.ndarray]) -> list[Mark]:
+    """What is drawn at the ball; of an average whose bias the rule corrects, the corrected one."""
     kinds = {
         "direction": ("−{}", "what it remembers of the gradients, {}, downhill"),
         "sizes": ("{}", "the size of the gradients that it remembers along each axis, {}"),
@@ -172,8 +174,9 @@ def _marks(t: Trajectory) -> list[Mark]:
         Mark("step", "update", "step", "the step that is made"),
         Mark("g_t", "gradient", "−g", "the negative gradient, −g"),
     ]
-    for name, memory in t.optimizer.memories.items():
+    for remembered, memory in t.optimizer.memories.items():
         if memory.drawn:
+            name = rf"\hat {remembered}" if rf"\hat {remembered}" in known else remembered
             label, words = kinds[memory.drawn]
             marks.append(Mark(name, memory.drawn, label.format(_plain(name)), words.format(_plain(name))))
     return marks

@@ -19,6 +19,9 @@ SIGNS = {
 }  # fmt: skip
 CLOSING = {"(": ")", "{": "}", "|": "|", r"\lVert": r"\rVert", r"\langle": r"\rangle"}
 
+NO_BREAK = "\u00a0"
+"""A space that stays at the ends of a text as well."""
+
 Values = Mapping[str, str]
 """Symbol -> the MathML of its value; a symbol that is not there is drawn itself."""
 
@@ -55,7 +58,7 @@ def _node(node: Node, values: Values | None, within: bool = False) -> str:
         case Sign(text):
             return _operator(text)
         case Words(text):
-            return f"<mtext>{escape(text)}</mtext>"
+            return f"<mtext>{escape(text).replace(' ', NO_BREAK)}</mtext>"
         case Fraction(above, below):
             return f"<mfrac>{mathml(above, values)}{mathml(below, values)}</mfrac>"
         case Root(body):
@@ -70,7 +73,7 @@ def _node(node: Node, values: Values | None, within: bool = False) -> str:
 
 
 def _fenced(node: Fenced, values: Values | None) -> str:
-    name = f"<mi>{node.function}</mi>" if node.function else ""
+    name = f'<mi class="word">{node.function}</mi>' if node.function else ""
     opening, closing = (_operator(fence, "fence") for fence in (node.opening, CLOSING[node.opening]))
     if node.below:
         closing = f"<msub>{closing}<mn>{node.below}</mn></msub>"
@@ -89,7 +92,7 @@ def _symbol(name: str) -> str:
     accent, _, plain = name.rpartition(" ")
     letters, _, mark = plain.partition("^")
     base, _, below = letters.partition("_")
-    drawn = f"<mi>{escape(GREEK.get(base, base))}</mi>"
+    drawn = _letter(GREEK.get(base, base))
     if accent:
         drawn = f'<mover accent="true">{drawn}<mo>{ACCENTS[accent]}</mo></mover>'
     under = _subscript(below.strip("{}")) if below else ""
@@ -99,10 +102,16 @@ def _symbol(name: str) -> str:
     return f"<msub>{drawn}{under}</msub>" if under else f"<msup>{drawn}{over}</msup>" if over else drawn
 
 
+def _letter(text: str) -> str:
+    """A letter as such, which the style sets in italics (and not one of Unicode's italics), or a word."""
+    word = "" if len(text) == 1 and text.isalpha() else ' class="word"'
+    return f'<mi mathvariant="normal"{word}>{escape(text)}</mi>'
+
+
 def _subscript(text: str) -> str:
     if text in GREEK:
-        return f"<mi>{GREEK[text]}</mi>"
-    parts = [f"<mn>{c}</mn>" if c.isdigit() else "<mo>−</mo>" if c == "-" else f"<mi>{escape(c)}</mi>" for c in text]
+        return _letter(GREEK[text])
+    parts = [f"<mn>{c}</mn>" if c.isdigit() else _operator(c) if c in "+-" else _letter(c) for c in text]
     return f"<mrow>{''.join(parts)}</mrow>"
 
 
@@ -110,4 +119,4 @@ def _phrase(name: str) -> str:
     r"""`f(x_{t-1})`, `\nabla f(y_t)` or `\nabla^2 f(x_{t-1})`."""
     operator, _, argument = name.partition("f(")
     nabla = {"": "", r"\nabla": "<mo>∇</mo>", r"\nabla^2": "<msup><mo>∇</mo><mn>2</mn></msup>"}[operator]
-    return f"<mrow>{nabla}<mi>f</mi><mo>(</mo>{_symbol(argument.removesuffix(')'))}<mo>)</mo></mrow>"
+    return f"<mrow>{nabla}{_letter('f')}<mo>(</mo>{_symbol(argument.removesuffix(')'))}<mo>)</mo></mrow>"

@@ -67,7 +67,10 @@ def _answer(request: Request, packed: Callable[..., bytes], most: int) -> Respon
         return PlainTextResponse(f"There are {len(given)} runs in this address; it takes 1 to {most}.", 400)
     queries = []
     for text in given:
-        scenario, ignored = from_query(parse_qs(text, max_num_fields=MOST_FIELDS) if text else {})
+        try:
+            scenario, ignored = from_query(parse_qs(text, keep_blank_values=True, max_num_fields=MOST_FIELDS))
+        except ValueError as error:
+            return PlainTextResponse(f"There is no such run: {error}.", 400)
         if ignored:
             return PlainTextResponse(f"There is no such run: {ignored[0]}.", 400)
         queries.append(tuple(sorted(to_query(scenario).items())))
@@ -153,7 +156,9 @@ def _note(t: Trajectory, stable: Stability | None) -> str:
     """What the chart rests on, in a sentence or two."""
     if stable is None:
         return f"No limit of the sharpness is known for {t.optimizer.title}, so none is drawn."
-    divided = "of P^-½ H P^-½, P the divisor of the step," if stable.preconditioned else "of the Hessian"
+    divided = (
+        "of P⁻¹H (P: what each coordinate of the step is divided by)" if stable.preconditioned else "of the Hessian"
+    )
     told = f"On a parabola {t.optimizer.title} settles while the largest eigenvalue {divided} is below {stable.words}."
     return " ".join(filter(None, [told, stable.approximate, f"Source: {stable.source}."]))
 

@@ -3,6 +3,7 @@
 /** @typedef {import("./payload.js").Runs} Runs @typedef {import("./theme.js").Theme} Theme @typedef {import("./clock.js").Clock} Clock */
 
 import { element, stillPen } from "./dom.js";
+import { drawCrossings, drawLimit } from "./limit.js";
 import { gestures } from "./gestures.js";
 import { ballSign } from "./marks.js";
 import { print, roundValues } from "./numbers.js";
@@ -54,11 +55,18 @@ export class CurveView {
     this.clock.seek(Math.round(Math.min(Math.max(share, 0), 1) * this.steps));
   }
 
-  /** @param {Runs} payload */
-  setRuns(payload) {
+  /** @param {Runs} payload @param {import("./beside.js").Track | null} track their sharpness, to be shown instead of the loss */
+  setRuns(payload, track) {
     this.payload = payload;
+    this.track = track;
     this.steps = Math.max(1, ...payload.runs.map((run) => run.steps));
     this.fresh = true;
+  }
+
+  /** The runs, each with the ordinates that are shown. @returns {import("./payload.js").Run[]} */
+  get lines() {
+    const { track, payload } = this;
+    return track ? payload.runs.map((run, place) => ({ ...run, ordinate: track.runs[place].sharpness })) : payload.runs;
   }
 
   /** @param {Theme} theme */
@@ -92,7 +100,7 @@ export class CurveView {
     if (to > from) pen.drawImage(this.past, from, 0, to - from, this.past.height, from, 0, to - from, this.past.height);
     this.shown = x;
     this.cursor.style.transform = `translateX(${x}px)`;
-    this.payload.runs.forEach((run, place) => {
+    this.drawn.forEach((run, place) => {
       const i = Math.min(Math.floor(step), run.length);
       const j = Math.min(i + 1, run.length);
       const share = i === j ? 0 : step - i;
@@ -105,20 +113,22 @@ export class CurveView {
   }
 
   #drawStill() {
-    const { width, height, ratio, theme, payload } = this;
+    const { width, height, ratio, theme, track } = this;
+    const { title, ticks } = track ?? this.payload.curve;
+    const runs = (this.drawn = this.lines);
     const pen = stillPen(this.still);
     pen.setTransform(ratio, 0, 0, ratio, 0, 0);
     pen.clearRect(0, 0, width, height);
     const size = Math.max(10, theme.size * 0.82);
     pen.font = `${size}px ${theme.font}`;
-    const labels = payload.curve.ticks.map(([, text]) => pen.measureText(text).width);
+    const labels = ticks.map(([, text]) => pen.measureText(text).width);
     const left = Math.ceil(Math.max(...labels, 20) + 12);
     this.plot = { left, top: Math.ceil(size * 1.7), width: width - left - 14, height: height - Math.ceil(size * 3.2) };
     const { plot } = this;
     pen.lineWidth = 1;
     pen.textBaseline = "middle";
     pen.textAlign = "right";
-    for (const [at, text] of payload.curve.ticks) {
+    for (const [at, text] of ticks) {
       const y = Math.round(plot.top + (1 - at) * plot.height) + 0.5;
       pen.strokeStyle = theme.ink(0.12);
       pen.beginPath();
@@ -149,20 +159,23 @@ export class CurveView {
     pen.textAlign = "left";
     pen.fillStyle = theme.ink(0.95);
     pen.font = `600 ${size}px ${theme.font}`;
-    pen.fillText(payload.curve.title, 4, size);
+    pen.fillText(title, 4, size);
     pen.fillText("step", 4, plot.top + plot.height + size * 1.25);
 
     const past = /** @type {CanvasRenderingContext2D} */ (this.past.getContext("2d"));
     past.setTransform(ratio, 0, 0, ratio, 0, 0);
     past.clearRect(0, 0, width, height);
     for (const ball of this.balls) ball.remove();
-    this.balls = payload.runs.map((run) => ballSign(run, theme.css(run), BALL));
+    this.balls = runs.map((run) => ballSign(run, theme.css(run), BALL));
     this.frame.append(...this.balls);
-    for (const run of payload.runs) {
+    runs.forEach((run, place) => {
+      const frame = { pen, plot, theme, size, alone: runs.length === 1, place: (/** @type {any} */ of, /** @type {number} */ i) => this.#place(of, i) };
+      if (track) drawLimit(frame, run, track.runs[place]);
       this.#curve(pen, run, 0.28, 1.5);
       this.#curve(past, run, 1, 2.2);
-      if (payload.runs.length === 1) this.#events(pen, run, size); // those of several would cover each other
-    }
+      if (track) drawCrossings(frame, run, track.runs[place]);
+      else if (frame.alone) this.#events(pen, run, size); // those of several would cover each other
+    });
     Object.assign(this.cursor.style, { top: `${plot.top - 4}px`, height: `${plot.height + 4}px` });
     this.shown = Infinity; // all that is bright belongs to another curve
     this.fresh = false;

@@ -5,12 +5,14 @@
  * when the stage goes away. (A call that a newer one has overtaken is also cleaned up, while the stage lives on.)
  */
 
+import { Beside } from "./beside.js";
 import { Clock } from "./clock.js";
 import { Controls } from "./controls.js";
 import { CurveView } from "./curve_view.js";
 import { Driving } from "./driving.js";
 import { Demonstration } from "./demonstration.js";
 import { element } from "./dom.js";
+import { Explained } from "./explained.js";
 import { Legend } from "./legend.js";
 import { Path } from "./path.js";
 import { fetchSurface, readRuns } from "./payload.js";
@@ -22,7 +24,7 @@ import { Theme } from "./theme.js";
 const PATIENCE = 3000; // milliseconds until what nobody has answered no longer holds back what is sent next
 const READABLE = 90; // milliseconds a number stands while the run plays: faster, nobody could read it
 
-const sheets = await Promise.all(["stage.css", "dial.css", "demonstration.css"].map(async (name) => {
+const sheets = await Promise.all(["stage.css", "dial.css", "demonstration.css", "explained.css"].map(async (name) => {
   const sheet = new CSSStyleSheet();
   return sheet.replace(await (await fetch(new URL(name, import.meta.url))).text());
 }));
@@ -112,7 +114,13 @@ class Stage {
         if (this.root) this.root.dataset.surface = missing ? "missing" : "drawn";
       },
     }, signal, (frame) => this.observer?.observe(frame));
-    this.panels.root.append(element("div", { class: "pane curve" }, curve));
+    this.beside = new Beside((payload, track) => {
+      this.curve.setRuns(payload, track);
+      this.request();
+    });
+    this.explained = new Explained(redraw);
+    this.controls.root.append(this.explained.toggle);
+    this.panels.root.append(element("div", { class: "pane curve" }, curve, this.beside.root), this.beside.note);
     this.summary = element("p", { class: "summary", "aria-live": "polite" });
     this.now = element("p", { class: "spoken", "aria-live": "polite" });
     this.root = element(
@@ -123,8 +131,10 @@ class Stage {
       this.panels.root,
       this.driving.dial.root,
       this.controls.root,
+      this.explained.root,
       this.summary,
       this.now,
+      this.beside.spoken,
     );
     parent.append(this.root);
     this.curve = new CurveView(curve, this.clock, signal);
@@ -197,7 +207,8 @@ class Stage {
       return known;
     });
     this.panels.setPaths(paths, payload.layout === "side");
-    this.curve.setRuns(payload);
+    this.beside.setRuns(payload, live);
+    this.explained.setRuns(payload, live);
     this.legend.setRuns(payload.runs, this.theme, this.map.domain, this.panels.heads);
     this.root.classList.toggle("live", live);
     const { clock, driving } = this;
@@ -280,7 +291,9 @@ class Stage {
     for (const view of this.views) view.draw(step, ahead);
     this.root.dataset.step = String(Math.floor(step + 1e-9));
     const now = performance.now();
-    if (!this.clock.playing || now - this.written > READABLE) {
+    const readable = !this.clock.playing || now - this.written > READABLE;
+    this.explained.draw(step, this.panels.list[0].plane, this.theme, readable);
+    if (readable) {
       this.written = now;
       if (this.legend.draw(step)) this.controls.step(this.legend.whole);
     }
