@@ -170,12 +170,14 @@ def _card(place: int, contender: Contender, comparison: Comparison, found: Tuned
     with st.container(horizontal=True, vertical_alignment="center", gap="xxsmall"):
         st.caption(_rate(comparison, rate, found), width="stretch")
         if others:
-            with st.popover("", key=f"{key}.settings", icon=":material/tune:", type="tertiary", help="Settings"):
+            with st.popover(
+                f"Settings of contender {place + 1}", key=f"{key}.settings", icon=":material/tune:", type="tertiary"
+            ):
                 for name, knob in others.items():
                     number_field(f"{key}.{name}", knob, contender.settings[name], partial(set_setting, place, name))
         if len(comparison.contenders) > FEWEST:
             st.button(
-                "", key=f"{key}.remove", type="tertiary", icon=":material/close:", help=f"Remove {method.title}",
+                f"Remove contender {place + 1}", key=f"{key}.remove", type="tertiary", icon=":material/close:",
                 on_click=partial(remove, place),
             )  # fmt: skip
 
