@@ -137,7 +137,8 @@ export class Panels {
     this.#arrange(side ? paths.length : 1);
     this.root.classList.toggle("side", side);
     this.root.dataset.panels = String(this.list.length);
-    this.list.forEach(({ surface, plane, root }, place) => {
+    this.list.forEach(({ surface, plane, root, head }, place) => {
+      if (!side) head.replaceChildren();
       const own = side ? [paths[place]] : paths;
       if (plane.small !== side) {
         plane.small = surface.small = side;
