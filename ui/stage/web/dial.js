@@ -12,6 +12,7 @@ import { patch } from "./verdict_art.js";
 /** @typedef {import("./payload.js").Knob} Knob @typedef {import("./fan.js").Fan} Fan @typedef {import("./theme.js").Theme} Theme */
 
 const COARSE = 120; // an arrow key moves by the sweep over this: one rate of the fan
+const ROUNDED = 0.1; // of that step: so far from its place a rate may be that was rounded to three digits
 const FINE = 1.01; // and with Shift by one part in a hundred
 const PAGE = 2; // a page key by this factor
 const SETTLED = 400; // milliseconds after the last key until the rate counts as released
@@ -144,7 +145,8 @@ export class Dial {
   setRate(rate, verdict) {
     if (!this.knob) return;
     const known = this.rate === rate && this.shown === verdict?.name;
-    this.rate = this.aim = rate;
+    this.rate = rate;
+    if (!this.pressed) this.aim = rate; // else it is where the hand is, which the picture may not have reached
     this.look = verdict;
     this.shown = verdict?.name;
     if (known) return;
@@ -322,8 +324,8 @@ export class Dial {
     const { low, high, scale } = this.knob;
     const step = (/** @type {number} */ way) => {
       if (event.shiftKey) return this.aim * FINE ** way;
-      const share = this.#share(this.aim) * COARSE + way;
-      return this.#at(Math.round(share) / COARSE);
+      const place = this.#share(this.aim) * COARSE;
+      return this.#at((way > 0 ? Math.floor(place + ROUNDED) + 1 : Math.ceil(place - ROUNDED) - 1) / COARSE);
     };
     const page = (/** @type {number} */ way) => (scale === "log" ? this.aim * PAGE ** way : this.aim + (way * (high - low)) / 10);
     /** @type {Record<string, () => number>} */

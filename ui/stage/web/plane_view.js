@@ -87,6 +87,9 @@ export class PlaneView {
   setPaths(paths) {
     this.paths = paths;
     this.shown = Infinity; // all that is drawn belongs to other paths
+    const looks = paths.map(({ run }) => `${run.marker} ${this.theme.css(run)}`).join();
+    if (looks === this.looks) return;
+    this.looks = looks;
     for (const ball of this.balls) ball.remove();
     this.balls = paths.map((path) => ballSign(path.run, this.theme.css(path.run), BALL));
     this.frame.append(...this.balls);
