@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from engine.batch import BATCH_RUNS, Batch
+from engine.batch import Batch
 from engine.descend import Trajectory
 from engine.field import hessian_matrices
 from engine.judge import STILL, Judgement, Runs, Verdict, effective_rate, judge, ways_to_go
@@ -56,13 +56,12 @@ def verdicts(batch: Batch) -> list[Verdict]:
 
     Of runs that share their past only the rows that the batch holds are judged.
     """
-    full = [*range(len(batch)), *[0] * (BATCH_RUNS - len(batch))]  # as many always, so that none compiles anything
     runs = Runs(
         landscape=batch.landscape, parameters=batch.parameters, optimizer=batch.optimizer, settings=batch.settings,
-        rates=batch.learning_rates[full], points=batch.points[full], losses=batch.losses[full],
-        gradients=batch.gradients[full], lengths=batch.lengths[full], at_rest=batch.at_rest[full],
+        rates=batch.learning_rates, points=batch.points, losses=batch.losses,
+        gradients=batch.gradients, lengths=batch.lengths, at_rest=batch.at_rest,
     )  # fmt: skip
-    return judge(runs).verdicts[: len(batch)].tolist()
+    return judge(runs).verdicts.tolist()
 
 
 def _runs_of(t: Trajectory) -> Runs:

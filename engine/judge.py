@@ -10,6 +10,7 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 
+from engine.batch import BATCH_RUNS
 from engine.field import hessian_matrices
 from engine.stationary import NEAR, Curvatures, curvatures, grounds, shorter_side
 from landscapes.base import Landscape
@@ -52,6 +53,9 @@ AHEAD = 4
 
 PAST = 3
 """How many of the rows before a place count with it, since an optimizer's memory is not in its place."""
+
+ASKED = 32
+"""At how many of its last rows."""
 
 REMEMBERED = 128
 """From how many of its last rows."""
@@ -97,10 +101,21 @@ class Runs:
     at_rest: np.ndarray
 
     @cached_property
+    def coordinates(self) -> np.ndarray:
+        """The points with the coordinate first, shape (2, runs, rows): reductions over rows are fast then."""
+        return np.ascontiguousarray(np.moveaxis(self.points, -1, 0))
+
+    @cached_property
     def steps(self) -> np.ndarray:
-        """Each step as a vector, shape (runs, rows - 1, 2); NaN after a run's end."""
+        """Each step as a vector, shape (2, runs, rows - 1); NaN after a run's end."""
         with np.errstate(over="ignore", invalid="ignore"):
-            return np.diff(self.points, axis=1)
+            return self.coordinates[..., 1:] - self.coordinates[..., :-1]
+
+    @cached_property
+    def sizes(self) -> np.ndarray:
+        """The length of each step, shape (runs, rows - 1)."""
+        with np.errstate(over="ignore", invalid="ignore"):
+            return np.hypot(*self.steps)
 
     @property
     def ends(self) -> np.ndarray:
@@ -157,11 +172,14 @@ def judge(runs: Runs) -> Judgement:
     each = np.arange(len(runs.points))
     rows = np.rint(runs.lengths[:, None] * np.linspace(0, 1, SAMPLED)).astype(int)
     sampled = runs.points[each[:, None], rows]
-    matrices = hessian_matrices(runs.landscape, sampled.reshape(-1, 2), **runs.parameters).reshape(-1, SAMPLED, 2, 2)
+    # As many runs always, one or BATCH_RUNS, so that their number compiles nothing.
+    full = np.resize(each, BATCH_RUNS) if len(each) > 1 else each
+    matrices = hessian_matrices(runs.landscape, sampled[full].reshape(-1, 2), **runs.parameters)
+    matrices = matrices.reshape(-1, SAMPLED, 2, 2)[each]
     along = curvatures(matrices)
     end = Curvatures(*(values[:, -1] for values in along))
     ends = runs.gradients[each, runs.lengths]
-    ground = grounds(runs.landscape, runs.ends, ends, matrices[:, -1], **runs.parameters)
+    ground = grounds(runs.landscape, runs.ends[full], ends[full], matrices[full, -1], **runs.parameters)[each]
     with np.errstate(all="ignore"):
         swings = _swings(runs, end)
         growth = _growth(runs, swings)
@@ -202,36 +220,38 @@ def effective_rate(optimizer: Optimizer, settings: Mapping[str, float]) -> float
 
 def _swings(runs: Runs, end: Curvatures) -> Swings:
     """The last pairs of consecutive steps that are swings, not rounding, up to where the run has arrived."""
-    each = np.arange(len(runs.points))
-    count = runs.steps.shape[1]
+    x, y = runs.coordinates
+    each = np.arange(len(x))
+    count = x.shape[1] - 1
     side = shorter_side(runs.landscape)
-    directions = np.stack([end.high_direction, end.low_direction], axis=-1)
-    directions = np.where(np.isfinite(directions), directions, np.eye(2))
-    along = runs.steps @ directions  # (runs, steps, 2)
-    away = np.abs(runs.points - runs.ends[:, None]).max(axis=2) > NEAR * side
-    arrived = count + 1 - away[:, ::-1].argmax(axis=1)
-    arrived = np.where(away.any(axis=1), arrived, 0)  # the first row from which it stays near its end
-    counts = np.abs(along) > STILL * side
-    pairs = counts[:, 1:] & counts[:, :-1] & (np.arange(count - 1) <= arrived[:, None] + 1)[..., None]
-    flips = pairs & (np.signbit(along[:, 1:]) != np.signbit(along[:, :-1]))
     if count < 2:
         nothing = np.zeros((len(each), 2))
         return Swings(nothing, nothing, nothing)
-    place = np.cumsum(pairs, axis=1, dtype=np.int32)
-    total = place[:, -1]
-    recent = pairs & (place > total[:, None] - PAIRS)
-    first, last = recent.argmax(axis=1), count - 2 - recent[:, ::-1].argmax(axis=1)
-    sizes = np.abs(along)
-    swelling = np.stack(
-        [sizes[each, last[:, way] + 1, way] / sizes[each, first[:, way], way] for way in (0, 1)], axis=1
-    )
-    return Swings((flips & recent).sum(axis=1), np.minimum(total, PAIRS), swelling)
+    last_x, last_y = runs.ends.T[..., None]
+    away = np.maximum(np.abs(x - last_x), np.abs(y - last_y)) > NEAR * side
+    arrived = count + 1 - away[:, ::-1].argmax(axis=1)
+    arrived = np.where(away.any(axis=1), arrived, 0)  # the first row from which it stays near its end
+    before = np.arange(count - 1) <= arrived[:, None] + 1
+    measured = []
+    for direction, axis in ((end.high_direction, (1.0, 0.0)), (end.low_direction, (0.0, 1.0))):
+        across, along = np.where(np.isfinite(direction), direction, axis).T[..., None]
+        swing = runs.steps[0] * across + runs.steps[1] * along
+        counts = np.abs(swing) > STILL * side
+        pairs = counts[:, 1:] & counts[:, :-1] & before
+        backward = swing < 0
+        place = np.cumsum(pairs, axis=1, dtype=np.int32)
+        total = place[:, -1]
+        pairs &= place > total[:, None] - PAIRS
+        flips = np.count_nonzero(pairs & (backward[:, 1:] != backward[:, :-1]), axis=1)
+        first, last = pairs.argmax(axis=1), count - 2 - pairs[:, ::-1].argmax(axis=1)
+        measured.append((flips, np.minimum(total, PAIRS), np.abs(swing[each, last + 1] / swing[each, first])))
+    return Swings(*(np.stack(values, axis=1) for values in zip(*measured, strict=True)))
 
 
 def _quarters(values: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """The second, third and last quarter of the rows; NaN in what did not run that long."""
-    length = max(1, values.shape[1] // 4)
-    return values[:, -3 * length : -2 * length], values[:, -2 * length : -length], values[:, -length:]
+    """The second, third and last quarter of the rows, on the last axis; NaN in what did not run that long."""
+    length = max(1, values.shape[-1] // 4)
+    return values[..., -3 * length : -2 * length], values[..., -2 * length : -length], values[..., -length:]
 
 
 def _growth(runs: Runs, swings: Swings) -> Growth:
@@ -253,7 +273,7 @@ def _growth(runs: Runs, swings: Swings) -> Growth:
     climbs = rises & faster & ((final > first) | swelling)
 
     (left, right), (bottom, top) = runs.landscape.domain
-    x, y = np.moveaxis(runs.points, -1, 0)
+    x, y = runs.coordinates
     off = np.hypot(np.maximum(np.maximum(left - x, x - right), 0), np.maximum(np.maximum(bottom - y, y - top), 0))
     _, off_third, off_fourth = _quarters(off)
     leaving = off_fourth.mean(axis=1) > off_third.mean(axis=1)
@@ -269,26 +289,24 @@ def _growth(runs: Runs, swings: Swings) -> Growth:
 
 def _motion(runs: Runs) -> tuple[np.ndarray, np.ndarray]:
     """Whether each run keeps moving without getting anywhere, and whether it then comes back to where it was."""
-    if runs.steps.shape[1] < FEWEST_STEPS:
+    if runs.sizes.shape[1] < FEWEST_STEPS:
         no = np.zeros(len(runs.points), bool)
         return no, no
     rows = runs.points.shape[1]
     restless = _gets_nowhere(runs, rows // 4) | _gets_nowhere(runs, rows // 8)
     recurring = np.zeros_like(restless)
-    for place in np.flatnonzero(restless):
-        recurring[place] = _repeats(runs.points[place, -(rows // 2) :])
+    if restless.any():
+        recurring[restless] = _repeat(runs.points[restless, -(rows // 2) :])
     return restless, recurring
 
 
 def _gets_nowhere(runs: Runs, rows: int) -> np.ndarray:
     """Whether in its last rows each run moves as much, in the same place and at the same height, as in those before."""
     before, after = slice(-2 * rows, -rows), slice(-rows, None)
-    a, b = runs.points[:, before], runs.points[:, after]
-    width = np.hypot(*np.moveaxis(b.max(axis=1) - b.min(axis=1), -1, 0))
-    shift = np.hypot(*np.moveaxis(b.mean(axis=1) - a.mean(axis=1), -1, 0))
-    ways = [
-        np.hypot(steps[..., 0], steps[..., 1]).sum(axis=1) for steps in (runs.steps[:, before], runs.steps[:, after])
-    ]
+    a, b = runs.coordinates[..., before], runs.coordinates[..., after]
+    width = np.hypot(*(b.max(axis=2) - b.min(axis=2)))
+    shift = np.hypot(*(b.mean(axis=2) - a.mean(axis=2)))
+    ways = [runs.sizes[:, part].sum(axis=1) for part in (before, after)]
     high, low = runs.losses[:, before], runs.losses[:, after]
     both = runs.losses[:, -2 * rows :]
     fall = high.mean(axis=1) - low.mean(axis=1)
@@ -300,35 +318,33 @@ def _gets_nowhere(runs: Runs, rows: int) -> np.ndarray:
     )
 
 
-def _repeats(path: np.ndarray) -> bool:
-    """Whether a path, shape (rows, 2), goes on as it did when it last was where it is, as on a round.
+def _repeat(paths: np.ndarray) -> np.ndarray:
+    """Whether each path, shape (runs, rows, 2), goes on as it did when it last was where it is, as on a round.
 
     For each of the last rows the nearest of the rows before is looked up (analogues, Lorenz 1969,
     doi:10.1175/1520-0469(1969)26<636:APARBN>2.0.CO;2), and where the two are `AHEAD` rows later is compared.
     """
-    path = path[-REMEMBERED:]
-    path = np.concatenate(
-        [path[lag : len(path) - PAST + lag] for lag in range(PAST + 1)], axis=1
-    )  # place and way there
-    rows = len(path)
-    now = np.arange(rows // 2, rows - AHEAD)
-    apart = np.sum((path[now, None] - path) ** 2, axis=2)
-    apart[np.arange(rows) > now[:, None] - AHEAD] = np.inf
-    then = apart.argmin(axis=1)
-    missed = np.sum((path[now + AHEAD] - path[then + AHEAD]) ** 2, axis=1)
-    return bool(np.median(missed) <= REPEATS**2 * np.mean(np.sum((path - path.mean(axis=0)) ** 2, axis=1)))
+    paths = paths[:, -REMEMBERED:] - paths[:, -REMEMBERED:].mean(axis=1, keepdims=True)
+    rows = paths.shape[1] - PAST
+    known = np.concatenate([paths[:, lag : rows + lag] for lag in range(PAST + 1)], axis=2)  # a place and the way there
+    now = np.arange(max(rows // 2, rows - AHEAD - ASKED), rows - AHEAD)
+    apart = np.sum(known**2, axis=2)[:, None] - 2 * known[:, now] @ np.swapaxes(known, 1, 2)
+    apart[:, np.arange(rows) > now[:, None] - AHEAD] = np.inf
+    then = apart.argmin(axis=2)
+    missed = known[:, now + AHEAD] - known[np.arange(len(known))[:, None], then + AHEAD]
+    return np.median(np.sum(missed**2, axis=2), axis=1) <= REPEATS**2 * np.sum(known**2, axis=2).mean(axis=1)
 
 
 def _crawls(runs: Runs, sharpest: np.ndarray) -> np.ndarray:
     """Whether each run, which has not arrived, would gain from a rate ten times as high."""
     unmoved = (runs.lengths == 0) & runs.at_rest
-    if not runs.steps.shape[1]:
+    count = runs.sizes.shape[1]
+    if not count:
         return unmoved
     if "learning_rate" not in runs.optimizer.knobs:
         return unmoved
-    last = runs.steps[:, -(runs.steps.shape[1] // 2) :]
-    sizes = np.hypot(last[..., 0], last[..., 1])
-    cosines = np.sum(last[:, 1:] * last[:, :-1], axis=2) / (sizes[:, 1:] * sizes[:, :-1])
+    last, sizes = runs.steps[..., -(count // 2) :], runs.sizes[:, -(count // 2) :]
+    cosines = np.sum(last[..., 1:] * last[..., :-1], axis=0) / (sizes[:, 1:] * sizes[:, :-1])
     straight = np.where(np.isfinite(cosines), cosines, 0).sum(axis=1) >= STRAIGHT * cosines.shape[1]
     way, to_go = ways_to_go(runs)
     short = straight & (to_go >= FAR * way)
@@ -351,8 +367,8 @@ def ways_to_go(runs: Runs) -> tuple[np.ndarray, np.ndarray]:
 
 def _lingers(runs: Runs) -> np.ndarray:
     """Whether each run spends its last quarter in one place, no further across than a hundredth of the map."""
-    last = _quarters(runs.points)[2]
-    width = np.hypot(*np.moveaxis(last.max(axis=1) - last.min(axis=1), -1, 0))
+    last = _quarters(runs.coordinates)[2]
+    width = np.hypot(*(last.max(axis=2) - last.min(axis=2)))
     return runs.at_rest | (width <= 1e-2 * shorter_side(runs.landscape))
 
 

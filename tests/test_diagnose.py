@@ -58,6 +58,20 @@ def test_verdicts_flip_to_diverged_at_the_closed_form_limit(
     assert verdict(surface, optimizer, limit * (1 + SIDE), **settings, **parameters) == "diverged"
 
 
+@pytest.mark.parametrize("beta", [0.0, 0.5, 0.9, 0.99])
+def test_limits_are_where_the_recurrence_on_a_parabola_stops_contracting(beta):
+    """Heavy ball: x' = (1 + b - q) x - b x_; Nesterov: x' = (1 + b)(1 - q) x - b (1 - q) x_; q = rate λ."""
+
+    def radius(trace, determinant):
+        return np.abs(np.linalg.eigvals([[trace, -determinant], [1, 0]])).max()
+
+    for factor, grows in ((1 - SIDE, False), (1 + SIDE, True)):
+        heavy_ball = 2 * (1 + beta) * factor
+        assert (radius(1 + beta - heavy_ball, beta) > 1) == grows
+        left = 1 - 2 * (1 + beta) / (1 + 2 * beta) * factor
+        assert (radius((1 + beta) * left, beta * left) > 1) == grows
+
+
 @pytest.mark.parametrize("key", [key for key, method in OPTIMIZERS.items() if "learning_rate" in method.knobs])
 @pytest.mark.parametrize("surface", ["rosenbrock", "himmelblau"])
 def test_verdicts_of_a_batch_are_those_of_its_runs(surface, key):
