@@ -250,7 +250,7 @@ def test_diverging_run_is_told_calmly_and_in_rounded_numbers():
     trajectory = run(page.session_state["scenario"])
     assert trajectory.status == "diverged"
     assert "Diverged" in shown(page)
-    assert "It leaves the map at step 1." in shown(page)
+    assert "It leaves the map for good at step 1." in shown(page)
     assert f"At step {trajectory.length + 1} the numbers are no longer finite" in shown(page)
 
 
