@@ -80,7 +80,10 @@ export class Beside {
       this.show(payload, null);
       return;
     }
-    this.late = setTimeout(() => this.show(payload, null), PATIENCE);
+    this.late = setTimeout(() => {
+      this.#tell("The sharpness is being computed …", "");
+      this.show(payload, null);
+    }, PATIENCE);
     try {
       const { header, arrays } = await fetchPacked(`track?${address}`);
       if (!this.sharpness || payload !== this.payload) return; // a newer one is on its way
@@ -92,6 +95,7 @@ export class Beside {
       this.#tell(header.note, header.spoken);
       this.show(payload, header);
     } catch (error) {
+      clearTimeout(this.late);
       if (payload === this.payload) this.#tell(`The sharpness could not be loaded. ${error instanceof Error ? error.message : ""}`, "");
     }
   }

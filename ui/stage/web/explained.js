@@ -51,6 +51,7 @@ export class Explained {
   async #fetch() {
     const { address } = this;
     if (!this.on || !address || this.live) return;
+    if (!this.header) this.title.textContent = "The steps are being worked out …";
     try {
       const { header, arrays } = await fetchPacked(`explain?${address}`);
       if (address !== this.address || !this.on) return; // a newer one is on its way
