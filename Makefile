@@ -40,6 +40,7 @@ browser: .venv/test
 bench: .venv-bench/ready browser
 	PYTHONPATH=. .venv-bench/bin/python benchmarks/trajectory.py
 	PYTHONPATH=. .venv-bench/bin/python benchmarks/page.py
+	PYTHONPATH=. .venv-bench/bin/python benchmarks/dial.py
 	PYTHONPATH=. .venv-bench/bin/python benchmarks/compare.py
 
 .venv-bench/ready: benchmarks/requirements.txt requirements-dev.txt requirements.txt

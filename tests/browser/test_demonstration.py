@@ -1,0 +1,96 @@
+"""The demonstration in a real browser: the stage alone over the window, driven by keys, in the address."""
+
+import re
+from collections.abc import Callable
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.test_dial import RAVINE, Dial
+
+LIMIT = 2 / 100  # 2/λ on the ravine
+
+
+def demonstration(page: Page, address: str) -> Dial:
+    return Dial(page, address, f"{RAVINE}&view=demonstration")
+
+
+@pytest.mark.parametrize("size", [(1280, 720), (1920, 1080)])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_demonstration_fills_a_projector_with_everything_in_sight(
+    open_page: Callable[..., Page], address: str, size: tuple[int, int], scheme: str
+):
+    width, height = size
+    page = open_page(viewport={"width": width, "height": height}, color_scheme=scheme)
+    demonstration(page, address)
+    assert page.locator(".stage").bounding_box() == {"x": 0, "y": 0, "width": width, "height": height}
+    shown = "[data-view=surface], [data-view=plane], [data-view=curve], .dial .track, .dial .presets, .bar, .headline"
+    for part in page.locator(f".stage :is({shown})").all():
+        box = part.bounding_box()
+        assert box and min(box["width"], box["height"]) > 20
+        assert box["x"] >= 0 and box["y"] >= 0
+        assert box["x"] + box["width"] <= width + 0.5 and box["y"] + box["height"] <= height + 0.5
+    size_of = "e => parseFloat(getComputedStyle(e).fontSize)"
+    assert page.locator(".headline").evaluate(size_of) >= height / 36  # readable from the last row
+
+
+def test_headline_names_the_verdict_and_its_reason(open_page: Callable[..., Page], address: str):
+    dial = demonstration(open_page(), address)
+    headline = dial.page.locator(".headline")
+    expect(headline).to_contain_text("η = 0.015")
+    expect(headline).to_contain_text("⇄ overshooting")
+    dial.page.keyboard.press("5")
+    expect(headline).to_contain_text("▲ diverged")
+    expect(headline).to_contain_text(re.compile(r"η·λ = 2\.\d+ > 2"))
+
+
+def test_rest_of_the_page_cannot_be_reached_behind_it(open_page: Callable[..., Page], address: str):
+    dial = demonstration(open_page(), address)
+    expect(dial.page.get_by_role("combobox", name=re.compile("Surface"))).to_be_hidden()
+    dial.track.focus()
+    for _ in range(30):
+        dial.page.keyboard.press("Tab")
+        focused = "(e => e === document.body || e.shadowRoot ? '' : e.outerHTML)(document.activeElement)"
+        assert dial.page.evaluate(focused) == ""
+
+
+def test_keys_and_buttons_enter_and_leave_and_the_address_follows(open_page: Callable[..., Page], address: str):
+    dial = Dial(open_page(), address)
+    stage = dial.page.locator(".stage")
+    dial.page.get_by_role("button", name="Demonstration").click()
+    dial.page.wait_for_url(re.compile("view=demonstration"))
+    expect(dial.page.locator(".headline")).to_be_visible()
+    dial.page.keyboard.press("4")
+    dial.page.wait_for_url(re.compile(r"learning_rate=0\.02(&|$)"))
+    assert parse_qs(urlsplit(dial.page.url).query)["view"] == ["demonstration"]  # a new rate does not leave it
+    dial.page.keyboard.press("Escape")
+    dial.page.wait_for_function("!new URL(location).searchParams.has('view')")
+    expect(dial.page.locator(".headline")).to_be_hidden()
+    expect(dial.page.get_by_role("combobox", name=re.compile("Surface"))).to_be_visible()
+    box = stage.bounding_box()
+    assert box is not None and box["x"] > 0
+    expect(dial.field).to_have_value("0.02")
+
+
+def test_f_is_full_screen_and_the_arrows_turn_the_dial(open_page: Callable[..., Page], address: str):
+    dial = Dial(open_page(), address)
+    dial.page.keyboard.press("f")
+    dial.page.wait_for_function("Boolean(document.fullscreenElement)")
+    dial.page.wait_for_url(re.compile("view=demonstration"))
+    expect(dial.track).to_be_focused()
+    before = dial.track.get_attribute("aria-valuenow")
+    dial.page.keyboard.press("ArrowRight")
+    expect(dial.track).not_to_have_attribute("aria-valuenow", before or "")
+    dial.page.keyboard.press(" ")
+    dial.page.keyboard.press("f")
+    dial.page.wait_for_function("!document.fullscreenElement")
+    expect(dial.page.locator(".headline")).to_be_visible()
+
+
+def test_unknown_view_is_named_and_ignored(open_page: Callable[..., Page], address: str):
+    page = open_page()
+    page.goto(f"{address}/?view=<b>mirror</b>")
+    expect(page.locator(".st-key-notice")).to_contain_text("'view' is not a setting")
+    expect(page.locator(".stage")).to_have_attribute("data-runs", re.compile(r"\d+"))
+    expect(page.locator(".headline")).to_be_hidden()
