@@ -1,6 +1,7 @@
 """The runs: what a trajectory holds, where it ends, what is refused, and that nothing compiles twice."""
 
 import dataclasses
+from typing import Any
 
 import jax.numpy as jnp
 import numpy as np
@@ -169,8 +170,8 @@ def test_descend_compiles_once_for_all_surfaces_settings_starts_and_steps(key, c
         for steps in (0, 7, 600):
             knobs = {name: 0.9 * knob.default + 0.1 * knob.high for name, knob in OPTIMIZERS[key].knobs.items()}
             whole = {name: round(value) for name, value in knobs.items() if OPTIMIZERS[key].knobs[name].integer}
-            parameters = {name: knob.low for name, knob in surface.parameters.items()}
-            run = descend(surface, key, steps=steps, start=(0.1 * steps, 0.5), seed=steps, **knobs | whole | parameters)
+            settings: dict[str, Any] = knobs | whole | {name: knob.low for name, knob in surface.parameters.items()}
+            run = descend(surface, key, steps=steps, start=(0.1 * steps, 0.5), seed=steps, **settings)
             _ = run.status
     assert compilations == []
 
@@ -192,8 +193,8 @@ def test_rate_changes_are_an_optax_loop_whose_rate_changes_there():
         tx = optax.adam(rate)
         state = tx.init(point) if state is None else state
         update, state = tx.update(jnp.array(rosenbrock_gradient(*np.asarray(point))), state, point)
-        point = point + update
-        path.append(point)
+        point = optax.apply_updates(point, update)
+        path.append(jnp.asarray(point))
     run = descend("rosenbrock", "adam", steps=100, learning_rate=0.05, rate_changes={55: 0.001, 30: 0.4})
     np.testing.assert_allclose(run.points, path, rtol=1e-9, atol=1e-12)
     assert run.learning_rates.tolist() == rates and run.rate_changes == ((30, 0.4), (55, 0.001))

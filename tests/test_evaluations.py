@@ -53,7 +53,7 @@ def test_evaluations_of_a_line_search_count_its_calls_of_the_loss(key, gradient_
         update, state = tx.update(gradient, state, point, value=value, grad=gradient, value_fn=heard)
         jax.effects_barrier()
         costs.append(len(calls) + gradient_first)
-        point = point + update
+        point = optax.apply_updates(point, update)
     if key == "lbfgs":
         costs[0] += 1  # the gradient at the start
     assert max(costs) > min(costs)

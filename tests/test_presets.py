@@ -1,6 +1,7 @@
 """The rates worth showing: on quadratics they are where the closed forms put them."""
 
 import math
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,7 +12,7 @@ from engine.presets import Findings, findings
 NOTCH = (10 / 1e-5) ** (1 / 120)  # from one rate of the dial to the next
 
 
-def found_on(landscape: str, optimizer: str, **settings: float) -> tuple[Batch, Findings, dict[str, float | None]]:
+def found_on(landscape: str, optimizer: str, **settings: Any) -> tuple[Batch, Findings, dict[str, float | None]]:
     batch = fan(landscape, optimizer, rates=dial_rates(optimizer), steps=500, **settings)
     shown = findings(batch)
     return batch, shown, {preset.name: preset.rate for preset in shown.presets}
@@ -21,8 +22,8 @@ def found_on(landscape: str, optimizer: str, **settings: float) -> tuple[Batch, 
 def test_presets_of_gradient_descent_lie_where_the_closed_forms_say(sharpest: float):
     _, shown, rates = found_on("ravine", "gradient_descent", condition_number=sharpest)  # its Hessian is diag(1, κ)
     small, right, over, edge, beyond = rates.values()
+    assert right is not None and small is not None and over is not None and edge is not None and beyond is not None
     assert edge == pytest.approx(2 / sharpest, rel=1e-12)
-    assert right is not None and small is not None and over is not None and beyond is not None
     # The longest steps that do not overshoot are 1/λ; of those the dial's rates are at most a notch, and half a per
     # cent of rounding, away.
     assert 1 / sharpest / NOTCH / 1.005 <= right <= 1.005 / sharpest

@@ -58,7 +58,7 @@ def test_survey_of_anything_is_a_map_on_which_a_run_begins(text):
 def test_survey_starts_high_enough_to_have_somewhere_to_go(text):
     found = landscape_from_formula(text)
     run = descend(found, "adam", steps=500)
-    assert run.losses[0] > found.minimum + 0.1
+    assert found.minimum is not None and run.losses[0] > found.minimum + 0.1
     assert run.losses[run.length] < run.losses[0]
 
 
