@@ -170,11 +170,14 @@ def _card(place: int, contender: Contender, comparison: Comparison, found: Tuned
     with st.container(horizontal=True, vertical_alignment="center", gap="xxsmall"):
         st.caption(_rate(comparison, rate, found), width="stretch")
         if others:
-            with st.popover(
-                f"Settings of contender {place + 1}", key=f"{key}.settings", icon=":material/tune:", type="tertiary"
-            ):
-                for name, knob in others.items():
-                    number_field(f"{key}.{name}", knob, contender.settings[name], partial(set_setting, place, name))
+            name = f"Settings of contender {place + 1}"
+            more = st.popover(
+                name, key=f"{key}.settings", icon=":material/tune:", type="tertiary", on_change=mirror.adjust
+            )
+            if more.open:  # six contenders have dozens of fields, and each would be drawn again at each move
+                with more:
+                    for name, knob in others.items():
+                        number_field(f"{key}.{name}", knob, contender.settings[name], partial(set_setting, place, name))
         if len(comparison.contenders) > FEWEST:
             st.button(
                 f"Remove contender {place + 1}", key=f"{key}.remove", type="tertiary", icon=":material/close:",

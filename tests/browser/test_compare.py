@@ -248,3 +248,13 @@ def test_phone_shows_everything_without_scrolling_sideways(visit, scheme, view):
     if view == "side":
         tops = [box["y"] for panel in here.panels.all() if (box := panel.bounding_box())]
         assert tops == sorted(tops) and len(set(tops)) == 3
+
+
+def test_settings_open_and_change_their_contender(visit):
+    here = visit("?rates=own")
+    here.page.get_by_role("button", name="Settings of contender 2").click()
+    field = here.page.get_by_role("spinbutton", name="Momentum")
+    field.fill("0.5")
+    field.press("Enter")
+    here.page.wait_for_url(re.compile(r"b\.momentum=0\.5"))
+    expect(field).to_be_visible()  # it stays open for the next
