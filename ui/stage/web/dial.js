@@ -16,6 +16,7 @@ const ROUNDED = 0.1; // of that step: so far from its place a rate may be that w
 const FINE = 1.01; // and with Shift by one part in a hundred
 const PAGE = 2; // a page key by this factor
 const SETTLED = 400; // milliseconds after the last key until the rate counts as released
+const READABLE = 90; // milliseconds a number stands while the dial moves: faster, nobody could read it
 const NUMBER = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;
 const PRESETS = ["too small", "just right", "overshooting", "on the edge", "diverging"];
 const MODES = /** @type {const} */ ([
@@ -90,7 +91,7 @@ export class Dial {
   #listen(signal) {
     const { track, field } = this;
     const here = (/** @type {PointerEvent} */ event) => {
-      const { left, width } = this.canvas.getBoundingClientRect();
+      const { left, width } = this.box ?? this.canvas.getBoundingClientRect();
       return this.#rounded(this.#at((event.clientX - left - this.inset) / (width - 2 * this.inset)));
     };
     track.addEventListener("pointerdown", (/** @type {PointerEvent} */ event) => {
@@ -98,6 +99,7 @@ export class Dial {
       track.setPointerCapture(event.pointerId);
       event.preventDefault();
       track.focus({ preventScroll: true });
+      this.box = this.canvas.getBoundingClientRect(); // to ask for it at each move would lay out the page each time
       this.#press();
       this.#move(here(event));
     }, { signal });
@@ -150,8 +152,19 @@ export class Dial {
     this.look = verdict;
     this.shown = verdict?.name;
     if (known) return;
-    this.thumb.style.left = this.#left(rate);
+    this.thumb.style.transform = this.#along(rate);
     this.#mark();
+    clearTimeout(this.writes);
+    const stood = performance.now() - (this.written ?? 0);
+    if (!this.pressed || stood > READABLE) this.#tell();
+    else this.writes = setTimeout(() => this.#tell(), READABLE - stood);
+  }
+
+  /** Writes down what the thumb shows; in every frame it would cost more than the picture. */
+  #tell() {
+    const { rate, look: verdict } = this;
+    if (!this.knob) return;
+    this.written = performance.now();
     this.track.setAttribute("aria-valuenow", String(Math.min(Math.max(rate, this.knob.low), this.knob.high)));
     this.track.setAttribute("aria-valuetext", [print(rate), verdict?.word].filter(Boolean).join(", "));
     this.verdict.textContent = verdict ? `${verdict.sign} ${verdict.word}` : "";
@@ -174,15 +187,14 @@ export class Dial {
       const mark = this.marks[i];
       mark.hidden = !limit || !this.#inside(limit);
       if (mark.hidden) return;
-      mark.style.left = this.#left(limit);
+      mark.style.transform = this.#along(limit);
       mark.classList.toggle("before", i === 0 ? !ends || limit <= ends : limit < begins);
       mark.firstChild.textContent = `${known?.words} ${i ? "at the end" : where}`;
     });
     const told = [begins && `${known?.words} ${where} is ${print(begins)}`, ends && `at the end ${print(ends)}`].filter(Boolean);
-    if (told.join() !== this.toldLimits) {
-      this.toldLimits = told.join();
-      this.limits.textContent = told.length ? `Stability limit: ${told.join(", ")}.` : "";
-    }
+    if (told.join() === this.toldLimits || this.pressed) return;
+    this.toldLimits = told.join();
+    this.limits.textContent = told.length ? `Stability limit: ${told.join(", ")}.` : "";
   }
 
   /** @param {Fan | null} fan null until it has come */
@@ -224,6 +236,7 @@ export class Dial {
   #paint() {
     const { theme, fan, knob } = this;
     if (!theme || !knob || !this.width) return;
+    this.length = this.canvas.clientWidth;
     paintTrack(this.canvas, { fan, knob, theme, inset: this.inset, ratio: this.ratio ?? 1, share: (rate) => this.#share(rate) });
     this.legend.replaceChildren(
       ...(fan?.looks ?? []).map((verdict) => element("li", {}, patch(verdict, theme), `${verdict.sign} ${verdict.word}`)),
@@ -250,8 +263,8 @@ export class Dial {
   }
 
   /** Where a rate is on the track, for CSS. @param {number} rate */
-  #left(rate) {
-    return `calc(${this.inset}px + (100% - ${2 * this.inset}px) * ${this.#share(rate)})`;
+  #along(rate) {
+    return `translateX(${this.inset + ((this.length ?? 0) - 2 * this.inset) * this.#share(rate)}px)`;
   }
 
   /** The rate at a share of the track. @param {number} share */
@@ -288,6 +301,7 @@ export class Dial {
     clearTimeout(this.settling);
     if (!this.pressed) return;
     this.pressed = false;
+    this.box = undefined;
     this.root.classList.remove("held");
     this.report.release(this.aim);
   }

@@ -15,7 +15,7 @@ const ROOM = 0.025; // of the map's side, from one iterate to the next, for a do
 const SMALLEST = 0.5; // size of a dot where they crowd
 const LIFT = 0.004; // of the trail above the mesh
 const MOST = 60000; // pieces a run
-const MOST_LIVE = 4000; // while the dial is dragged, since they are laid anew in each frame
+const MOST_LIVE = 1500; // while the dial is dragged, since they are laid anew in each frame
 const FAR = 1e4; // map sides; from further out, rounding decides where a segment would cross the map
 
 export class Path {

@@ -209,7 +209,9 @@ class Stage {
     this.panels.setPaths(paths, payload.layout === "side");
     this.beside.setRuns(payload, live);
     this.explained.setRuns(payload, live);
-    this.legend.setRuns(payload.runs, this.theme, this.map.domain, this.panels.heads);
+    clearTimeout(this.naming);
+    if (!live || performance.now() - (this.named ?? 0) > READABLE) this.#name();
+    else this.naming = setTimeout(() => this.#name(), READABLE);
     this.root.classList.toggle("live", live);
     const { clock, driving } = this;
     const { held } = driving;
@@ -229,6 +231,13 @@ class Stage {
     if (address !== this.swarm) return;
     this.panels.setCrowds(crowds);
     this.root.dataset.swarm = String(crowds.length);
+  }
+
+  /** Lets the legend tell of the runs that are shown. */
+  #name() {
+    this.named = performance.now();
+    this.legend.setRuns(this.payload.runs, this.theme, this.map.domain, this.panels.heads);
+    this.legend.draw(this.clock.step);
   }
 
   /** Whether the user would want to see new runs from their beginning; else the cursor stays. */
@@ -373,6 +382,7 @@ class Stage {
     this.ended.abort();
     if (this.pending) cancelAnimationFrame(this.pending);
     clearTimeout(this.speaking);
+    clearTimeout(this.naming);
     clearTimeout(this.impatient);
     this.observer.disconnect();
     this.sight.disconnect();
