@@ -13,6 +13,8 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from engine.warm_up import keep_compiled_programs, warm_up
+from ui.comparison import CONTENDERS
+from ui.scenario import OPENING
 from ui.stage import WEB
 from ui.stage.fan import fan_route
 from ui.stage.surface import surface_route
@@ -34,7 +36,7 @@ def _warm_up() -> None:
 
     Walking it takes over 20 ms, at any moment, with a visitor waiting.
     """
-    warm_up()
+    warm_up(soon=dict.fromkeys([OPENING[1], *CONTENDERS]))
     gc.collect()
     gc.freeze()
 

@@ -1,6 +1,7 @@
 """Compiling ahead, so that the first pick of an optimizer does not wait for it."""
 
 import os
+from collections.abc import Iterable
 from pathlib import Path
 
 import jax
@@ -24,15 +25,19 @@ def keep_compiled_programs(folder: Path) -> None:
     jax.config.update("jax_persistent_cache_min_entry_size_bytes", -1)
 
 
-def warm_up() -> None:
-    """Compile every program that a page can ask for: the fields, and for each optimizer single runs, then batches."""
+def warm_up(soon: Iterable[str] = ()) -> None:
+    """Compile every program that a page can ask for: the fields, and for each optimizer single runs and batches.
+
+    The optimizers in `soon` come before all others: those that a page opens on, since a visitor waits for them.
+    """
     first = next(iter(LANDSCAPES))
     loss_grid(first)
     gradient_field(first, [(0.0, 0.0)])
     hessian_matrices(first, [(0.0, 0.0)])
     losses_at(first, [(0.0, 0.0)] * (1 + 2 * CIRCLE))
     diagnose(descend(first, next(iter(OPTIMIZERS)), steps=1))
-    for key in OPTIMIZERS:
-        descend(first, key, steps=1)
-    for key in OPTIMIZERS:
-        verdicts(swarm(first, key, starts=[(0.0, 0.0)] * 2, steps=1))  # several runs have programs of their own
+    for keys in (tuple(soon), OPTIMIZERS):
+        for key in keys:
+            descend(first, key, steps=1)
+        for key in keys:
+            verdicts(swarm(first, key, starts=[(0.0, 0.0)] * 2, steps=1))  # several runs have programs of their own
