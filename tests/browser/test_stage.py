@@ -364,7 +364,7 @@ def test_phone_has_no_sideways_scroll_and_every_view_is_usable(open_page: Callab
 
 def test_every_control_has_a_name_and_the_run_is_told_in_words(opened: Stage):
     for control in opened.root.locator("button, select, input, [tabindex='0']").all():
-        assert control.get_attribute("aria-label") or control.text_content()
+        assert control.evaluate("e => e.ariaLabel || e.textContent || e.labels?.[0]?.textContent")
     assert opened.root.locator(".summary").get_attribute("aria-live") == "polite"
     expect(opened.root.locator(".summary")).to_contain_text(
         "Momentum (heavy ball) on Rosenbrock from (−1.2, 1), 500 steps"
