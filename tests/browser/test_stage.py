@@ -370,7 +370,7 @@ def test_every_control_has_a_name_and_the_run_is_told_in_words(opened: Stage):
         "Momentum (heavy ball) on Rosenbrock from (−1.2, 1), 500 steps"
     )
     opened.go_to(12)
-    expect(opened.root.locator(".spoken")).to_contain_text("step 12 of 500")
+    expect(opened.root.locator(".spoken", has_text="Momentum")).to_contain_text("step 12 of 500")
 
 
 def test_ball_rolls_without_sliding(opened: Stage):
