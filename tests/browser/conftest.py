@@ -9,7 +9,8 @@ from playwright.sync_api import Browser, ConsoleMessage, Error, Page, expect, sy
 
 from tests.browser.served import chromium, served
 
-expect.set_options(timeout=20_000)  # software WebGL on a busy machine
+TIMEOUT = 120_000  # milliseconds: software WebGL on a busy machine, and a first page whose programs are being traced
+expect.set_options(timeout=TIMEOUT)
 
 
 @pytest.fixture(scope="session")
@@ -41,6 +42,7 @@ class Console:
         self.said: list[str] = []
 
     def listen(self, page: Page) -> Page:
+        page.set_default_timeout(TIMEOUT)
         page.on("console", self._hear)
         page.on("pageerror", lambda error: self.said.append(str(error)))
         return page
