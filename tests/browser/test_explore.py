@@ -151,7 +151,7 @@ def test_hostile_address_is_shown_as_text(visit):
 def test_diverging_run_keeps_the_picture_and_says_when(visit):
     here = visit()
     page = here.go("?surface=rosenbrock&optimizer=gradient_descent&learning_rate=1")
-    expect(page.locator(".run")).to_contain_text("the map for good at step 1. At step 4 the numbers are no longer")
+    expect(page.locator("div.run")).to_contain_text("the map for good at step 1. At step 4 the numbers are no longer")
     expect(here.stage).to_have_attribute("data-surface", "drawn")
 
 
