@@ -18,7 +18,6 @@ from engine.descend import (
     constant_rates,
     described,
     find_optimizer,
-    padded,
     rate_of_each_step,
 )  # fmt: skip
 from engine.field import family_of
@@ -204,7 +203,7 @@ def _computed(
         raise ValueError(f"{runs} runs at once are not allowed: 1 to {BATCH_RUNS}")
     count, number = int(_STEPS.check("steps", steps)), int(SEED.check("seed", seed))
     family, index = family_of(surface)
-    numbers = np.tile([0.0, 0.0, *padded(family, parameters), *knobs.values()], (BATCH_RUNS, 1))
+    numbers = np.tile([0.0, 0.0, *family.padded(parameters), *knobs.values()], (BATCH_RUNS, 1))
     numbers[:, :2] = starts[0]
     numbers[:runs, :2] = starts
     if "learning_rate" in knobs:

@@ -10,7 +10,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from engine.field import Family, family_of, find_landscape
+from engine.field import family_of, find_landscape
 from engine.program import MAX_STEPS, WINDOW, program, width
 from engine.stationary import is_at_minimum
 from knobs import Knob
@@ -161,7 +161,7 @@ def _rows(
     shared = bool(changes) or steps > WINDOW
     rates = rate_of_each_step(knobs.get("learning_rate", 1.0), changes, MAX_STEPS) if shared else constant_rates()
     own = {**knobs, "learning_rate": 1.0} if shared and "learning_rate" in knobs else knobs
-    numbers = np.array([[*start, *padded(family, parameters), *own.values()]])
+    numbers = np.array([[*start, *family.padded(parameters), *own.values()]])
     settled = changes[-1][0] if changes else 0
     run = np.full((steps + 1, width(method)), np.nan)
     first, at_rest = 0, False
@@ -186,11 +186,6 @@ def described(
         allowed = ", ".join([*method.knobs, *surface.parameters]) or "nothing"
         raise ValueError(f"{method.key} on {surface.key} has no setting {min(unknown)!r}; it takes {allowed}")
     return surface, method, filled_in(surface.parameters, settings), filled_in(method.knobs, settings)
-
-
-def padded(family: Family, parameters: Mapping[str, float]) -> list[float]:
-    """A landscape's parameters as the family's programs take them."""
-    return [*parameters.values(), *[0.0] * (family.parameter_count - len(parameters))]
 
 
 def rate_of_each_step(rate: float, changes: RateChanges, steps: int) -> np.ndarray:

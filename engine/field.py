@@ -1,9 +1,10 @@
 """The landscape as a field: loss, gradient and Hessian at points, and the loss over a grid.
 
-Every function here is compiled once for the whole registry (`lax.switch` picks the surface), so that neither another
+What a run is made of is traced once for the whole registry (`lax.switch` picks the surface), so that neither another
 surface nor another parameter compiles anything. A landscape outside the registry gets programs of its own.
 """
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property, lru_cache, partial
@@ -17,6 +18,9 @@ from numpy.typing import ArrayLike
 
 from landscapes.base import LANDSCAPES, Landscape
 
+PIECE = 1024
+"""How many points the fields are computed at, at a time."""
+
 
 @dataclass(frozen=True, eq=False)
 class Family:
@@ -28,6 +32,10 @@ class Family:
     def parameter_count(self) -> int:
         """How many parameters the programs make room for: as many as the landscape that has the most."""
         return max(len(entry.parameters) for entry in self.landscapes)
+
+    def padded(self, parameters: Mapping[str, float]) -> list[float]:
+        """A landscape's parameters as the programs take them: zeros after its own."""
+        return [*parameters.values(), *[0.0] * (self.parameter_count - len(parameters))]
 
 
 class Grid(NamedTuple):
@@ -65,60 +73,55 @@ def find_landscape(landscape: str | Landscape) -> Landscape:
     return LANDSCAPES[landscape]
 
 
-def parameter_vector(family: Family, landscape: Landscape, parameters: Mapping[str, float]) -> np.ndarray:
-    """The landscape's parameters as the fixed-size vector that the family's programs take, shape (width,).
-
-    Raises:
-        ValueError: for a name that the landscape does not have, or a value that its knob does not allow.
-    """
-    if unknown := set(parameters) - set(landscape.parameters):
-        allowed = ", ".join(landscape.parameters) or "none"
-        raise ValueError(f"{landscape.key} has no parameter {min(unknown)!r}; it has: {allowed}")
-    vector = np.zeros(family.parameter_count)
-    for place, (name, knob) in enumerate(landscape.parameters.items()):
-        vector[place] = knob.check(name, parameters.get(name, knob.default))
-    return vector
-
-
 def losses_of(family: Family) -> list[Callable[[jax.Array, jax.Array], jax.Array]]:
     """One function (parameter vector, point) -> loss for each landscape of the family."""
+    return [_loss_of_vector(entry) for entry in family.landscapes]
 
-    def positional(entry: Landscape) -> Callable[[jax.Array, jax.Array], jax.Array]:
-        names = tuple(entry.parameters)
-        return lambda vector, p: jnp.asarray(entry.loss(p, **dict(zip(names, vector, strict=False))), p.dtype)
 
-    return [positional(entry) for entry in family.landscapes]
+def _loss_of_vector(entry: Landscape) -> Callable[[jax.Array, jax.Array], jax.Array]:
+    names = tuple(entry.parameters)
+    return lambda vector, p: jnp.asarray(entry.loss(p, **dict(zip(names, vector, strict=False))), p.dtype)
 
 
 @lru_cache(maxsize=64)
 def value_and_gradient(family: Family) -> Callable[..., tuple[jax.Array, jax.Array]]:
-    """A traced function (index, parameter vector, point) -> (loss, gradient), traced once for all its callers."""
-    return jax.jit(_of_one_surface([jax.value_and_grad(loss, argnums=1) for loss in losses_of(family)]))
+    """A traced function (index, parameter vector, point) -> (loss, gradient)."""
+    return _of_one_surface([jax.value_and_grad(loss, argnums=1) for loss in losses_of(family)])
 
 
 @lru_cache(maxsize=64)
 def hessian(family: Family) -> Callable[..., jax.Array]:
     """A traced function (index, parameter vector, point) -> Hessian, shape (2, 2)."""
-    branches = [jax.hessian(loss, argnums=1) for loss in losses_of(family)]
-    return called_not_copied(jax.jit(_of_one_surface(branches)))
+    return called_not_copied(_of_one_surface([jax.hessian(loss, argnums=1) for loss in losses_of(family)]))
 
 
-def _of_one_surface(branches: list[Callable[..., Any]]) -> Callable[..., Any]:
-    """(index, parameter vector, point) -> what that branch makes of them; one index for all the points of a batch.
+def _of_one_surface(functions: list[Callable[..., Any]]) -> Callable[..., Any]:
+    """(index, parameter vector, point) -> what that function makes of them; one index for all the points of a batch.
 
     Inside a loop of a batch JAX takes everything for different from run to run, the index too, and a switch by many
     indices evaluates every surface at every point. All runs are on one surface, so the first index will do.
+
+    A point is a batch of one: tracing all surfaces takes a good part of a second, and so they are traced once for each
+    size of a batch and not once more for a point alone.
     """
+    branches = [jax.vmap(function) for function in functions]
+
+    @jax.jit
+    def of_batch(index: jax.Array, vectors: jax.Array, points: jax.Array) -> Any:
+        return jax.lax.switch(index, branches, vectors, points)
 
     @jax.custom_batching.custom_vmap
     def chosen(index: jax.Array, vector: jax.Array, p: jax.Array) -> Any:
-        return jax.lax.switch(index, branches, vector, p)
+        return jax.tree.map(lambda result: result[0], of_batch(index, vector[None], p[None]))
 
     @chosen.def_vmap
     def _(size: int, batched: list[bool], index: jax.Array, vector: jax.Array, p: jax.Array) -> Any:
         one = index[0] if batched[0] else index
-        axes = tuple(0 if flag else None for flag in batched[1:])
-        results = jax.vmap(partial(jax.lax.switch, one, branches), axes, axis_size=size)(vector, p)
+        vectors, points = (
+            value if flag else jnp.broadcast_to(value, (size, *value.shape))
+            for value, flag in zip((vector, p), batched[1:], strict=True)
+        )
+        results = of_batch(one, vectors, points)
         return results, jax.tree.map(lambda _: True, results)
 
     return chosen
@@ -155,22 +158,6 @@ def called_not_copied(function: Callable[..., Any]) -> Callable[..., Any]:
     return called
 
 
-@lru_cache(maxsize=64)
-def _values_at(family: Family) -> Callable[..., jax.Array]:
-    branches = [jax.vmap(loss, in_axes=(None, 0)) for loss in losses_of(family)]
-    return jax.jit(lambda index, vector, points: jax.lax.switch(index, branches, vector, points))
-
-
-@lru_cache(maxsize=64)
-def _gradients_at(family: Family) -> Callable[..., tuple[jax.Array, jax.Array]]:
-    return jax.jit(jax.vmap(value_and_gradient(family), in_axes=(None, None, 0)))
-
-
-@lru_cache(maxsize=64)
-def _hessians_at(family: Family) -> Callable[..., jax.Array]:
-    return jax.jit(jax.vmap(hessian(family), in_axes=(None, None, 0)))
-
-
 def loss_grid(landscape: str | Landscape, size: int = 201, **parameters: float) -> Grid:
     """The loss over the landscape's domain on size x size points, ends included.
 
@@ -180,25 +167,22 @@ def loss_grid(landscape: str | Landscape, size: int = 201, **parameters: float) 
     entry = find_landscape(landscape)
     x, y = (np.linspace(low, high, size) for low, high in entry.domain)
     points = np.stack(np.meshgrid(x, y), axis=-1).reshape(-1, 2)
-    family, index = family_of(entry)
-    losses = _values_at(family)(index, parameter_vector(family, entry, parameters), points)
-    return Grid(x, y, np.asarray(losses).reshape(size, size))
+    return Grid(x, y, losses_at(entry, points, **parameters).reshape(size, size))
 
 
 def losses_at(landscape: str | Landscape, points: ArrayLike, **parameters: float) -> np.ndarray:
     """The loss at each of the points, shape (n, 2) to (n,). Raises as `loss_grid` does."""
-    return _at_points(_values_at, landscape, points, parameters)
+    return _at_points(_itself, landscape, points, parameters)
 
 
 def gradient_field(landscape: str | Landscape, points: ArrayLike, **parameters: float) -> np.ndarray:
     """The gradient at each of the points, shape (n, 2) to (n, 2). Raises as `loss_grid` does."""
-    _, gradients = _at_points(_gradients_at, landscape, points, parameters)
-    return gradients
+    return _at_points(jax.grad, landscape, points, parameters)
 
 
 def hessian_matrices(landscape: str | Landscape, points: ArrayLike, **parameters: float) -> np.ndarray:
     """The Hessian at each of the points, shape (n, 2) to (n, 2, 2). Raises as `loss_grid` does."""
-    return _at_points(_hessians_at, landscape, points, parameters)
+    return _at_points(jax.hessian, landscape, points, parameters)
 
 
 def hessian_eigenvalues(landscape: str | Landscape, points: ArrayLike, **parameters: float) -> np.ndarray:
@@ -212,14 +196,35 @@ def hessian_eigenvalues(landscape: str | Landscape, points: ArrayLike, **paramet
     return np.stack([middle - radius, middle + radius], axis=-1)
 
 
+def _itself(loss: Callable[[jax.Array], jax.Array]) -> Callable[[jax.Array], jax.Array]:
+    return loss
+
+
 def _at_points(
-    compiled: Callable[[Family], Any], landscape: str | Landscape, points: ArrayLike, parameters: Mapping[str, float]
-) -> Any:
-    """Call a family's program on any number of points, padded to a power of two so that few numbers compile it."""
+    derivative: Callable[..., Any], landscape: str | Landscape, points: ArrayLike, parameters: Mapping[str, float]
+) -> np.ndarray:
+    """A derivative of the loss at any number of points, in pieces of one size, so that no number compiles anything.
+
+    Raises:
+        ValueError: for an unknown landscape, a name that it has no parameter for, or a value that its knob refuses.
+    """
     entry = find_landscape(landscape)
-    family, index = family_of(entry)
-    given = np.asarray(points, float)
-    padded = np.zeros((1 << max(0, len(given) - 1).bit_length(), 2))
-    padded[: len(given)] = given
-    results = compiled(family)(index, parameter_vector(family, entry, parameters), padded)
-    return jax.tree.map(lambda result: np.asarray(result)[: len(given)], results)
+    if unknown := set(parameters) - set(entry.parameters):
+        allowed = ", ".join(entry.parameters) or "none"
+        raise ValueError(f"{entry.key} has no parameter {min(unknown)!r}; it has: {allowed}")
+    vector = np.array([knob.check(name, parameters.get(name, knob.default)) for name, knob in entry.parameters.items()])
+    given = np.asarray(points, float).reshape(-1, 2)
+    full = np.zeros((max(1, math.ceil(len(given) / PIECE)), PIECE, 2))
+    full.reshape(-1, 2)[: len(given)] = given
+    pieces = [_program(entry, derivative)(vector, piece) for piece in full]
+    return np.concatenate([np.asarray(piece) for piece in pieces])[: len(given)]
+
+
+@lru_cache(maxsize=512)
+def _program(entry: Landscape, derivative: Callable[..., Any]) -> Callable[..., jax.Array]:
+    """The jitted (parameter vector, points) -> derivative of the loss at each of PIECE points.
+
+    Each landscape has its own, unlike the runs: it is small, and tracing it does not wait for all the others.
+    """
+    loss = _loss_of_vector(entry)
+    return jax.jit(jax.vmap(lambda vector, p: derivative(partial(loss, vector))(p), in_axes=(None, 0)))

@@ -14,7 +14,7 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 
-from engine.descend import Trajectory, padded, rate_of_each_step
+from engine.descend import Trajectory, rate_of_each_step
 from engine.field import Family, family_of, value_and_gradient
 from engine.program import WINDOW, method
 from optimizers.base import Optimizer
@@ -55,7 +55,7 @@ class Memories:
 def memories(t: Trajectory) -> Memories:
     """What the optimizer of a run remembered at each of its rows."""
     optimizer, (family, index) = t.optimizer, family_of(t.landscape)
-    parameters = np.array(padded(family, t.parameters))
+    parameters = np.array(family.padded(t.parameters))
     count = t.length + 1
     rates = rate_of_each_step(t.settings.get("learning_rate", np.nan), t.rate_changes, count)
     begin, window = _programs(optimizer, family)

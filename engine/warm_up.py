@@ -8,9 +8,7 @@ import jax
 
 from engine.batch import swarm
 from engine.descend import descend
-from engine.diagnose import diagnose, verdicts
-from engine.field import gradient_field, hessian_matrices, loss_grid, losses_at
-from engine.stationary import CIRCLE
+from engine.field import gradient_field, hessian_matrices, losses_at
 from landscapes.base import LANDSCAPES
 from optimizers.base import OPTIMIZERS
 
@@ -31,13 +29,12 @@ def warm_up(soon: Iterable[str] = ()) -> None:
     The optimizers in `soon` come before all others: those that a page opens on, since a visitor waits for them.
     """
     first = next(iter(LANDSCAPES))
-    loss_grid(first)
-    gradient_field(first, [(0.0, 0.0)])
-    hessian_matrices(first, [(0.0, 0.0)])
-    losses_at(first, [(0.0, 0.0)] * (1 + 2 * CIRCLE))
-    diagnose(descend(first, next(iter(OPTIMIZERS)), steps=1))
     for keys in (tuple(soon), OPTIMIZERS):
         for key in keys:
             descend(first, key, steps=1)
         for key in keys:
-            verdicts(swarm(first, key, starts=[(0.0, 0.0)] * 2, steps=1))  # several runs have programs of their own
+            swarm(first, key, starts=[(0.0, 0.0)] * 2, steps=1)  # several runs have programs of their own
+        if keys is not OPTIMIZERS:
+            for landscape in LANDSCAPES:
+                for field in (losses_at, gradient_field, hessian_matrices):
+                    field(landscape, [(0.0, 0.0)])

@@ -37,6 +37,21 @@ def test_losses_at_follow_points_and_parameters():
     np.testing.assert_allclose(losses_at("ravine", POINTS, condition_number=7), (x**2 + 7 * y**2) / 2, rtol=1e-15)
 
 
+@pytest.mark.parametrize("count", [0, 1, 1023, 1024, 1025, 5001])
+def test_any_number_of_points_is_computed_in_order_and_compiles_nothing(count, compilations):
+    points = np.random.default_rng(count).uniform(-2, 2, (count, 2))
+    for field in (losses_at, gradient_field, hessian_matrices):
+        field("ravine", POINTS)
+    compilations.clear()
+    losses = losses_at("ravine", points, condition_number=3 + count % 900)
+    gradients = gradient_field("ravine", points, condition_number=3 + count % 900)
+    matrices = hessian_matrices("ravine", points, condition_number=3 + count % 900)
+    assert compilations == []
+    np.testing.assert_allclose(losses, (points**2 @ [1, 3 + count % 900]) / 2, rtol=1e-14)
+    np.testing.assert_allclose(gradients, points * [1, 3 + count % 900], rtol=1e-14)
+    np.testing.assert_allclose(matrices, np.tile(np.diag([1.0, 3 + count % 900]), (count, 1, 1)), rtol=1e-14)
+
+
 def test_gradient_field_is_the_closed_form():
     x, y = POINTS.T
     expected = np.stack([-2 * (1 - x) - 400 * x * (y - x**2), 200 * (y - x**2)], axis=-1)
