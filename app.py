@@ -13,7 +13,9 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from engine.warm_up import keep_compiled_programs, warm_up
-from ui.comparison import CONTENDERS
+from landscapes import LANDSCAPES
+from optimizers import OPTIMIZERS
+from ui.comparison import CONTENDERS, SURFACE
 from ui.scenario import OPENING
 from ui.stage import WEB
 from ui.stage.fan import fan_route
@@ -32,18 +34,21 @@ class _Modules(StaticFiles):
 
 
 def _warm_up() -> None:
-    """Compile every optimizer, and tell the garbage collector that what JAX keeps stays for good.
+    """Compile what a visitor is likely to pick first, and tell the garbage collector that what JAX keeps stays.
 
-    Walking it takes over 20 ms, at any moment, with a visitor waiting.
+    First what the pages open on, then every optimizer on the opening surface, then every surface. Any other pair is
+    compiled when it is picked. Walking what JAX keeps takes over 20 ms, at any moment, with a visitor waiting.
     """
-    warm_up(soon=dict.fromkeys([OPENING[1], *CONTENDERS]))
+    surface, optimizer = OPENING
+    opening = [OPENING, *((SURFACE, key) for key in CONTENDERS)]
+    warm_up([*opening, *((surface, key) for key in OPTIMIZERS), *((key, optimizer) for key in LANDSCAPES)])
     gc.collect()
     gc.freeze()
 
 
 @asynccontextmanager
 async def _compiling_ahead(_: st.App) -> AsyncIterator[None]:
-    """Compile every optimizer while the first visitor reads; the programs are kept for the next start."""
+    """Compile ahead while the first visitor reads; the programs are kept for the next start."""
     keep_compiled_programs(Path(__file__).parent / ".cache" / "jax")
     Thread(target=_warm_up, name="warm-up", daemon=True).start()
     yield

@@ -20,7 +20,6 @@ from engine.descend import (
     find_optimizer,
     rate_of_each_step,
 )  # fmt: skip
-from engine.field import family_of
 from engine.program import MAX_STEPS, WINDOW, program
 from knobs import Knob
 from landscapes.base import Landscape, Point
@@ -197,21 +196,20 @@ def _computed(
     seed: int,
     changes: RateChanges,
 ) -> Batch:
-    """The batch, from the one program that computes all batches of an optimizer."""
+    """The batch, from the one program that computes all batches of an optimizer on a landscape."""
     runs = len(starts)
     if not 1 <= runs <= BATCH_RUNS:
         raise ValueError(f"{runs} runs at once are not allowed: 1 to {BATCH_RUNS}")
     count, number = int(_STEPS.check("steps", steps)), int(SEED.check("seed", seed))
-    family, index = family_of(surface)
-    numbers = np.tile([0.0, 0.0, *family.padded(parameters), *knobs.values()], (BATCH_RUNS, 1))
+    numbers = np.tile([0.0, 0.0, *parameters.values(), *knobs.values()], (BATCH_RUNS, 1))
     numbers[:, :2] = starts[0]
     numbers[:runs, :2] = starts
     if "learning_rate" in knobs:
-        place = 2 + family.parameter_count + list(knobs).index("learning_rate")
+        place = 2 + len(parameters) + list(knobs).index("learning_rate")
         numbers[:, place] = rates[0]
         numbers[:runs, place] = rates
-    which = np.array([index, first, first + count, first], np.int32)
-    kept, at_rest = program(method, family)(which, jnp.asarray(shared), numbers)
+    which = np.array([first, first + count, first], np.int32)
+    kept, at_rest = program(method, surface)(which, jnp.asarray(shared), numbers)
     rows = np.moveaxis(np.asarray(kept)[: count + 1, :runs], 1, 0)
     ended = np.isnan(rows[:, :, 0])
     lengths = np.where(ended.any(axis=1), np.maximum(ended.argmax(axis=1) - 1, 0), count)

@@ -10,7 +10,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from engine.field import family_of, find_landscape
+from engine.field import find_landscape
 from engine.program import MAX_STEPS, WINDOW, program, width
 from engine.stationary import is_at_minimum
 from knobs import Knob
@@ -157,17 +157,16 @@ def _rows(
     A run longer than a window is made again for each further one: that takes a millisecond or two, and spares every
     other run the memory of the longest.
     """
-    family, index = family_of(surface)
     shared = bool(changes) or steps > WINDOW
     rates = rate_of_each_step(knobs.get("learning_rate", 1.0), changes, MAX_STEPS) if shared else constant_rates()
     own = {**knobs, "learning_rate": 1.0} if shared and "learning_rate" in knobs else knobs
-    numbers = np.array([[*start, *family.padded(parameters), *own.values()]])
+    numbers = np.array([[*start, *parameters.values(), *own.values()]])
     settled = changes[-1][0] if changes else 0
     run = np.full((steps + 1, width(method)), np.nan)
     first, at_rest = 0, False
     while first <= steps and not at_rest and not (first and np.isnan(run[first - 1, 0])):
         last = min(first + WINDOW, steps)
-        rows, resting = program(method, family)(np.array([index, first, last, settled], np.int32), rates, numbers)
+        rows, resting = program(method, surface)(np.array([first, last, settled], np.int32), rates, numbers)
         run[first : last + 1] = np.asarray(rows)[: last - first + 1, 0]
         first, at_rest = last + 1, bool(np.asarray(resting)[0])
     return run, at_rest

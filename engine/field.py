@@ -1,19 +1,17 @@
 """The landscape as a field: loss, gradient and Hessian at points, and the loss over a grid.
 
-What a run is made of is traced once for the whole registry (`lax.switch` picks the surface), so that neither another
-surface nor another parameter compiles anything. A landscape outside the registry gets programs of its own.
+Each landscape has small programs of its own, compiled when they are first asked for; neither its parameters nor the
+number of points compiles anything again.
 """
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from functools import cached_property, lru_cache, partial
+from functools import lru_cache, partial
 from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jax.experimental.xla_metadata import set_xla_metadata
 from numpy.typing import ArrayLike
 
 from landscapes.base import LANDSCAPES, Landscape
@@ -22,42 +20,12 @@ PIECE = 1024
 """How many points the fields are computed at, at a time."""
 
 
-@dataclass(frozen=True, eq=False)
-class Family:
-    """The landscapes that share compiled programs: the whole registry, or one that is not in it."""
-
-    landscapes: tuple[Landscape, ...]
-
-    @cached_property
-    def parameter_count(self) -> int:
-        """How many parameters the programs make room for: as many as the landscape that has the most."""
-        return max(len(entry.parameters) for entry in self.landscapes)
-
-    def padded(self, parameters: Mapping[str, float]) -> list[float]:
-        """A landscape's parameters as the programs take them: zeros after its own."""
-        return [*parameters.values(), *[0.0] * (self.parameter_count - len(parameters))]
-
-
 class Grid(NamedTuple):
     """The loss over a rectangle: x of shape (columns,), y of shape (rows,), losses of shape (rows, columns)."""
 
     x: np.ndarray
     y: np.ndarray
     losses: np.ndarray
-
-
-@lru_cache(maxsize=256)
-def family_of(landscape: Landscape) -> tuple[Family, int]:
-    """The family of a landscape, and its place in it."""
-    registered = _registered()
-    if landscape in registered.landscapes:
-        return registered, registered.landscapes.index(landscape)
-    return Family((landscape,)), 0
-
-
-@lru_cache(maxsize=1)
-def _registered() -> Family:
-    return Family(tuple(LANDSCAPES.values()))
 
 
 def find_landscape(landscape: str | Landscape) -> Landscape:
@@ -73,89 +41,10 @@ def find_landscape(landscape: str | Landscape) -> Landscape:
     return LANDSCAPES[landscape]
 
 
-def losses_of(family: Family) -> list[Callable[[jax.Array, jax.Array], jax.Array]]:
-    """One function (parameter vector, point) -> loss for each landscape of the family."""
-    return [_loss_of_vector(entry) for entry in family.landscapes]
-
-
-def _loss_of_vector(entry: Landscape) -> Callable[[jax.Array, jax.Array], jax.Array]:
-    names = tuple(entry.parameters)
-    return lambda vector, p: jnp.asarray(entry.loss(p, **dict(zip(names, vector, strict=False))), p.dtype)
-
-
-@lru_cache(maxsize=64)
-def value_and_gradient(family: Family) -> Callable[..., tuple[jax.Array, jax.Array]]:
-    """A traced function (index, parameter vector, point) -> (loss, gradient)."""
-    return _of_one_surface([jax.value_and_grad(loss, argnums=1) for loss in losses_of(family)])
-
-
-@lru_cache(maxsize=64)
-def hessian(family: Family) -> Callable[..., jax.Array]:
-    """A traced function (index, parameter vector, point) -> Hessian, shape (2, 2)."""
-    return called_not_copied(_of_one_surface([jax.hessian(loss, argnums=1) for loss in losses_of(family)]))
-
-
-def _of_one_surface(functions: list[Callable[..., Any]]) -> Callable[..., Any]:
-    """(index, parameter vector, point) -> what that function makes of them; one index for all the points of a batch.
-
-    Inside a loop of a batch JAX takes everything for different from run to run, the index too, and a switch by many
-    indices evaluates every surface at every point. All runs are on one surface, so the first index will do.
-
-    A point is a batch of one: tracing all surfaces takes a good part of a second, and so they are traced once for each
-    size of a batch and not once more for a point alone.
-    """
-    branches = [jax.vmap(function) for function in functions]
-
-    @jax.jit
-    def of_batch(index: jax.Array, vectors: jax.Array, points: jax.Array) -> Any:
-        return jax.lax.switch(index, branches, vectors, points)
-
-    @jax.custom_batching.custom_vmap
-    def chosen(index: jax.Array, vector: jax.Array, p: jax.Array) -> Any:
-        return jax.tree.map(lambda result: result[0], of_batch(index, vector[None], p[None]))
-
-    @chosen.def_vmap
-    def _(size: int, batched: list[bool], index: jax.Array, vector: jax.Array, p: jax.Array) -> Any:
-        one = index[0] if batched[0] else index
-        vectors, points = (
-            value if flag else jnp.broadcast_to(value, (size, *value.shape))
-            for value, flag in zip((vector, p), batched[1:], strict=True)
-        )
-        results = of_batch(one, vectors, points)
-        return results, jax.tree.map(lambda _: True, results)
-
-    return chosen
-
-
-def differentiable(
-    evaluate: Callable[[jax.Array], tuple[jax.Array, jax.Array]], curvature: Callable[[jax.Array], jax.Array]
-) -> Callable[[jax.Array], jax.Array]:
-    """The loss as a function of a point whose derivatives are the gradient and the Hessian that are there already."""
-
-    @jax.custom_jvp
-    def pair(p: jax.Array) -> tuple[jax.Array, jax.Array]:
-        return evaluate(p)
-
-    @pair.defjvp
-    def _(primals: Any, tangents: Any) -> Any:
-        value, gradient = pair(*primals)
-        return (value, gradient), (gradient @ tangents[0], curvature(*primals) @ tangents[0])
-
-    return lambda p: pair(p)[0]
-
-
-def called_not_copied(function: Callable[..., Any]) -> Callable[..., Any]:
-    """The function as one of the XLA program's own, where XLA would copy its body to each place that calls it.
-
-    A line search evaluates the loss in many places, and with every surface in every one of them it takes twice as long
-    to compile. A single call in a loop over steps is better copied: it runs a fifth faster.
-    """
-
-    def called(*arguments: jax.Array) -> Any:
-        with set_xla_metadata(inlineable="false"):
-            return function(*arguments)
-
-    return called
+def loss_of(landscape: Landscape) -> Callable[[jax.Array, jax.Array], jax.Array]:
+    """The loss as a function of (parameter vector, point), with the parameters in the landscape's own order."""
+    names = tuple(landscape.parameters)
+    return lambda vector, p: jnp.asarray(landscape.loss(p, **dict(zip(names, vector, strict=True))), p.dtype)
 
 
 def loss_grid(landscape: str | Landscape, size: int = 201, **parameters: float) -> Grid:
@@ -222,9 +111,6 @@ def _at_points(
 
 @lru_cache(maxsize=512)
 def _program(entry: Landscape, derivative: Callable[..., Any]) -> Callable[..., jax.Array]:
-    """The jitted (parameter vector, points) -> derivative of the loss at each of PIECE points.
-
-    Each landscape has its own, unlike the runs: it is small, and tracing it does not wait for all the others.
-    """
-    loss = _loss_of_vector(entry)
+    """The jitted (parameter vector, points) -> derivative of the loss at each of PIECE points."""
+    loss = loss_of(entry)
     return jax.jit(jax.vmap(lambda vector, p: derivative(partial(loss, vector))(p), in_axes=(None, 0)))

@@ -1,7 +1,8 @@
 """What an optimizer remembers along a run, read from its real state.
 
 The optimizer's own update is made again at every recorded point, so that its state goes through what it went through
-in the run. That is done only when somebody asks: one program an optimizer, a window of steps at a time.
+in the run. That is done only when somebody asks: one program for an optimizer on a landscape, a window of steps at a
+time.
 """
 
 from collections.abc import Callable, Mapping
@@ -15,8 +16,9 @@ import numpy as np
 import optax
 
 from engine.descend import Trajectory, rate_of_each_step
-from engine.field import Family, family_of, value_and_gradient
+from engine.field import loss_of
 from engine.program import WINDOW, method
+from landscapes.base import Landscape
 from optimizers.base import Optimizer
 
 
@@ -54,11 +56,11 @@ class Memories:
 
 def memories(t: Trajectory) -> Memories:
     """What the optimizer of a run remembered at each of its rows."""
-    optimizer, (family, index) = t.optimizer, family_of(t.landscape)
-    parameters = np.array(family.padded(t.parameters))
+    optimizer = t.optimizer
+    parameters = np.array(list(t.parameters.values()), float)
     count = t.length + 1
     rates = rate_of_each_step(t.settings.get("learning_rate", np.nan), t.rate_changes, count)
-    begin, window = _programs(optimizer, family)
+    begin, window = _programs(optimizer, t.landscape)
     knobs = np.array(list(t.settings.values()), float).reshape(-1)
     place = list(t.settings).index("learning_rate") if "learning_rate" in t.settings else None
     first = knobs.copy()
@@ -72,7 +74,7 @@ def memories(t: Trajectory) -> Memories:
         points[: rows.stop - low] = t.points[rows]
         if place is not None:
             table[: rows.stop - low, place] = rates[rows]
-        (iterate, state), made = window(index, parameters, iterate, state, points, table)
+        (iterate, state), made = window(parameters, iterate, state, points, table)
         pieces.append(jax.tree.map(lambda rows, kept=rows.stop - low: np.asarray(rows)[:kept], made))
     iterates, gradients, moved, after, reported = jax.tree.map(lambda *rows: np.concatenate(rows), *pieces)
     values = {symbol: np.concatenate([np.asarray(initial[symbol])[None], rows]) for symbol, rows in after.items()}
@@ -86,10 +88,10 @@ def memories(t: Trajectory) -> Memories:
 
 
 @lru_cache(maxsize=64)
-def _programs(optimizer: Optimizer, family: Family) -> tuple[Callable[..., Any], Callable[..., Any]]:
-    """The jitted start of an optimizer and WINDOW of its steps, for every landscape, setting and number of steps.
+def _programs(optimizer: Optimizer, landscape: Landscape) -> tuple[Callable[..., Any], Callable[..., Any]]:
+    """The jitted start of an optimizer and WINDOW of its steps, for every setting and number of steps.
 
-    (start, knobs) -> (state, memories), and (index, parameters, iterate, state, points, knobs of each step) ->
+    (start, knobs) -> (state, memories), and (parameters, iterate, state, points, knobs of each step) ->
     ((iterate, state), what each step had and made).
     """
 
@@ -103,20 +105,20 @@ def _programs(optimizer: Optimizer, family: Family) -> tuple[Callable[..., Any],
         }
 
     def begin(start: jax.Array, knobs: jax.Array) -> Any:
-        initial, _ = method(optimizer, family, jnp.int32(0))
+        initial, _ = method(optimizer, landscape)
         state = initial(start, knobs)
         return state, remembered(state, knobs)
 
-    def window(index: Any, parameters: Any, iterate: Any, state: Any, points: Any, knobs: Any) -> Any:
-        _, step = method(optimizer, family, index)
-        evaluate = partial(value_and_gradient(family), index, parameters)
+    def window(parameters: Any, iterate: Any, state: Any, points: Any, knobs: Any) -> Any:
+        _, step = method(optimizer, landscape)
+        gradient_at = jax.grad(partial(loss_of(landscape), parameters))
 
         def advance(carry: Any, row: Any) -> Any:
             (iterate, state), (point, own) = carry, row
             if optimizer.report is None:
                 iterate = point  # a rounding of the one program is not left to grow in the other
             _, moved, following, _ = step(iterate, state, parameters, own)
-            _, gradient = evaluate(iterate)
+            gradient = gradient_at(iterate)
             reported = moved if optimizer.report is None else optimizer.report(moved, following)
             return (moved, following), (iterate, gradient, moved, remembered(following, own), reported)
 

@@ -1,4 +1,4 @@
-"""The compiled runs: one XLA program an optimizer, for every landscape, setting, start and step count."""
+"""The compiled runs: one XLA program for an optimizer on a landscape, for every setting, start and step count."""
 
 from collections.abc import Callable
 from functools import lru_cache, partial
@@ -8,7 +8,8 @@ import jax
 import jax.numpy as jnp
 import optax
 
-from engine.field import Family, called_not_copied, differentiable, hessian, value_and_gradient
+from engine.field import loss_of
+from landscapes.base import Landscape
 from optimizers.base import Optimizer
 
 MAX_STEPS = 5000
@@ -28,31 +29,30 @@ class _Run(NamedTuple):
     at_rest: jax.Array  # whether it ended because a step changed nothing
 
 
-@lru_cache(maxsize=256)
-def program(optimizer: Optimizer, family: Family) -> Callable[..., tuple[jax.Array, jax.Array]]:
-    """The jitted runs of one optimizer on every landscape of a family, a window of their rows at a time.
+@lru_cache(maxsize=512)
+def program(optimizer: Optimizer, landscape: Landscape) -> Callable[..., tuple[jax.Array, jax.Array]]:
+    """The jitted runs of one optimizer on one landscape, a window of their rows at a time.
 
     Returns:
         (which, rates, numbers) -> (rows, at_rest).
-        `which` is (index of the landscape in the family, first, last, settled): the rows that are kept are `first` to
-        `last`, at most WINDOW + 1, and from row `settled` on no rate changes, so that a run which stands still is over.
+        `which` is (first, last, settled): the rows that are kept are `first` to `last`, at most WINDOW + 1, and from
+        row `settled` on no rate changes, so that a run which stands still is over.
         `rates`, shape (MAX_STEPS,), is shared: at each step a run's learning rate is its own knob times that, and
         before row `first` it is that alone.
-        `numbers` has a row for each run: x and y of its start, the landscape's parameters padded to the family's count,
-        the knobs.
+        `numbers` has a row for each run: x and y of its start, the landscape's parameters, the knobs.
         The rows have shape (WINDOW + 1, runs, width): x, y, loss, the gradient and, where the optimizer's steps cost
         more than one gradient evaluation, the cost of the step that follows; NaN after a run's end.
         Only another number of runs compiles it again.
     """
-    parameters_end = 2 + family.parameter_count
+    parameters_end = 2 + len(landscape.parameters)
 
     def runs(which: jax.Array, rates: jax.Array, numbers: jax.Array) -> tuple[jax.Array, jax.Array]:
         count = len(numbers)
 
         def descent(carry: Any) -> Any:
-            index, first, last, settled = which
+            first, last, settled = which
             starts, parameters, knobs = jnp.split(numbers, (2, parameters_end), axis=1)
-            initial, step = method(optimizer, family, index)
+            initial, step = method(optimizer, landscape)
 
             def knobs_at(number: jax.Array) -> jax.Array:
                 if "learning_rate" not in optimizer.knobs:
@@ -82,7 +82,7 @@ def program(optimizer: Optimizer, family: Family) -> Callable[..., tuple[jax.Arr
         # A loop that runs once, though XLA cannot know it: what is inside one becomes a single native function.
         # Without it the set-up is a dozen tasks for the thread pool, and 500 steps took 115 us instead of 42.
         rows = jnp.full((WINDOW + 1, count, width(optimizer)), jnp.nan)
-        once = jnp.minimum(1, which[2] + 1), rows, jnp.zeros(count, bool)
+        once = jnp.minimum(1, which[1] + 1), rows, jnp.zeros(count, bool)
         _, rows, at_rest = jax.lax.while_loop(lambda carry: carry[0] > 0, descent, once)
         return rows, at_rest
 
@@ -94,7 +94,7 @@ def width(optimizer: Optimizer) -> int:
     return 5 if optimizer.evaluations is None else 6
 
 
-def method(optimizer: Optimizer, family: Family, index: jax.Array) -> tuple[Callable[..., Any], Callable[..., Any]]:
+def method(optimizer: Optimizer, landscape: Landscape) -> tuple[Callable[..., Any], Callable[..., Any]]:
     """One run: (start, knobs) -> state; (iterate, state, parameters, knobs) -> (record, iterate, state, unchanged)."""
 
     def transformation(knobs: jax.Array) -> optax.GradientTransformationExtraArgs:
@@ -107,13 +107,12 @@ def method(optimizer: Optimizer, family: Family, index: jax.Array) -> tuple[Call
         return transformation(knobs).init(start)
 
     def step(iterate: jax.Array, state: Any, parameters: jax.Array, knobs: jax.Array) -> Any:
-        evaluate = partial(value_and_gradient(family), index, parameters)
-        curvature = partial(hessian(family), index, parameters)
+        loss = partial(loss_of(landscape), parameters)
+        evaluate = jax.value_and_grad(loss)
         value, gradient = evaluate(iterate)
-        offered = {"value": value, "grad": gradient, "value_fn": differentiable(called_not_copied(evaluate), curvature)}
-        offered["obj_fn"] = offered["value_fn"]
+        offered = {"value": value, "grad": gradient, "value_fn": loss, "obj_fn": loss}
         if "hessian" in optimizer.needs:
-            offered["hessian"] = curvature(iterate)
+            offered["hessian"] = jax.hessian(loss)(iterate)
         needed = {name: offered[name] for name in optimizer.needs}
         update, following = transformation(knobs).update(gradient, state, iterate, **needed)
         moved = optax.apply_updates(iterate, update)

@@ -67,12 +67,12 @@ def test_swarm_runs_are_the_runs_of_descend(key):
         assert tuple(batch.points[place, 0]) == start
 
 
-def test_batch_of_another_size_surface_rate_or_row_compiles_nothing(compilations):
-    fan("bowl", "adam", rates=[0.1])
+def test_batch_of_another_size_parameter_rate_or_row_compiles_nothing(compilations):
+    fan("ravine", "adam", rates=[0.1])
     compilations.clear()
     for count in (1, 5, BATCH_RUNS):
-        fan("ackley", "adam", rates=np.full(count, 0.2), steps=count, first=count, start=(1, 2))
-        swarm("rosenbrock", "adam", starts=np.zeros((count, 2)), steps=BATCH_STEPS, beta1=0.5)
+        fan("ravine", "adam", rates=np.full(count, 0.2), steps=count, first=count, start=(1, 2), condition_number=9)
+        swarm("ravine", "adam", starts=np.zeros((count, 2)), steps=BATCH_STEPS, beta1=0.5)
     assert compilations == []
 
 

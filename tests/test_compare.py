@@ -221,7 +221,7 @@ def test_measures_of_many_runs_are_those_of_each(optimizer):
 
 
 def test_tuning_at_other_starts_and_budgets_compiles_nothing(compilations):
-    tuned("bowl", "adam", budget=20, tolerance=1e-3)
+    tuned("himmelblau", "adam", budget=20, tolerance=1e-3)
     compilations.clear()
     tuned("himmelblau", "adam", start=(1, 2), budget=333, tolerance=1e-6)
     assert compilations == []

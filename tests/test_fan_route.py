@@ -171,9 +171,9 @@ def test_fan_refuses_what_it_does_not_know_in_a_sentence(query: str):
 
 
 def test_another_rate_or_start_compiles_nothing(compilations: list[str]):
-    get("fan?surface=bowl&optimizer=momentum&rows=50")
-    get("fan?surface=bowl&optimizer=momentum&rows=50&from=3")
+    get("fan?surface=ravine&optimizer=momentum&rows=50")
+    get("fan?surface=ravine&optimizer=momentum&rows=50&from=3")
     compilations.clear()
-    for query in ("surface=ravine&x=0.5", "surface=himmelblau&from=7&learning_rate=0.1", "surface=beale&steps=900"):
-        assert get(f"fan?optimizer=momentum&{query}").status_code == 200
+    for query in ("x=0.5", "condition_number=9&from=7&learning_rate=0.1", "momentum=0.2&steps=900"):
+        assert get(f"fan?surface=ravine&optimizer=momentum&{query}").status_code == 200
     assert compilations == []

@@ -85,8 +85,8 @@ def test_memories_of_no_steps_are_those_of_the_first():
     np.testing.assert_allclose(found.updates, [[-0.2, -0.4]])
 
 
-def test_memories_compile_nothing_for_another_surface_setting_or_number_of_steps(compilations):
-    memories(descend("rosenbrock", "momentum", steps=20))
+def test_memories_compile_nothing_for_another_start_setting_or_number_of_steps(compilations):
+    memories(descend("himmelblau", "momentum", steps=20))
     compilations.clear()
     memories(descend("himmelblau", "momentum", start=(1, 1), steps=900, learning_rate=1e-3, momentum=0.3))
     assert not compilations

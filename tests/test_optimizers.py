@@ -146,10 +146,11 @@ def test_optimizer_compiles_once_for_all_its_settings(key, compilations):
     assert not compilations
 
 
-@pytest.mark.parametrize("key", list(OPTIMIZERS))
-def test_optimizer_runs_on_every_landscape(key):
-    for name, landscape in LANDSCAPES.items():
-        run = descend(name, key, steps=STEPS)
+@pytest.mark.parametrize(("number", "key"), list(enumerate(OPTIMIZERS)))
+def test_optimizer_runs_on_landscapes_of_every_chapter(number, key):
+    """On every eighth, the next optimizer from another one on, so that three or more meet each landscape."""
+    for name in list(LANDSCAPES)[number % 8 :: 8]:
+        landscape, run = LANDSCAPES[name], descend(name, key, steps=STEPS)
         assert tuple(run.points[0]) == landscape.start
         assert np.isfinite(run.points[: run.length + 1]).all(), name
 

@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 
 from engine import descend
-from engine.memories import memories
 from engine.sharpness import preconditioned_sharpness, rate_limit, sharpness, stability
 from optimizers import OPTIMIZERS
 from tests.hand_surfaces import SURFACES
@@ -249,5 +248,4 @@ def test_a_known_landscape_sharpness_needs_no_second_compilation(compilations):
     preconditioned_sharpness(descend("himmelblau", "adam", steps=20))
     compilations.clear()
     preconditioned_sharpness(descend("himmelblau", "adam", start=(1, 1), steps=25, learning_rate=0.3, beta1=0.5))
-    memories(descend("beale", "adam", steps=30))
     assert not compilations

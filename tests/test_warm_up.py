@@ -6,21 +6,21 @@ import sys
 
 import jax
 
-from engine import descend
+from engine import descend, diagnose, loss_grid, swarm, verdicts
 from engine.warm_up import warm_up
-from landscapes import LANDSCAPES
-from optimizers import OPTIMIZERS
 
 
 def test_warm_up_leaves_nothing_to_compile(compilations):
-    jax.clear_caches()  # earlier tests have compiled some of it
-    warm_up()
-    assert len(compilations) > len(OPTIMIZERS)
+    pairs = [("booth", "adam"), ("booth", "newton"), ("matyas", "adam")]
+    jax.clear_caches()  # earlier tests may have compiled some of it
     compilations.clear()
-    for key in OPTIMIZERS:
-        _ = descend("rosenbrock", key, steps=50).status
-    for key in LANDSCAPES:
-        _ = descend(key, "gradient_descent", steps=50).status
+    warm_up(pairs)
+    assert len(compilations) >= 5 * len(pairs) - 3  # a single run and a batch for each, three fields for a landscape
+    compilations.clear()
+    for landscape, optimizer in pairs:
+        diagnose(descend(landscape, optimizer, steps=50))
+        verdicts(swarm(landscape, optimizer, starts=[(0, 0), (1, 1), (2, 2)], steps=30))
+    loss_grid("booth")
     assert compilations == []
 
 
