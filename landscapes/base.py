@@ -7,6 +7,7 @@ from types import MappingProxyType
 from typing import Literal, get_args
 
 import jax
+import numpy as np
 
 from knobs import Knob
 
@@ -21,6 +22,29 @@ OWN_CHAPTER = "Your own"
 
 SURVEY = "Jamil and Yang 2013, arXiv:1308.4008, doi:10.1504/IJMMNO.2013.055204"
 """A survey that many entries name as their source, since where the function came from first is not known."""
+
+
+@dataclass(frozen=True, eq=False)
+class Data:
+    """The examples that a loss is the mean over, for whoever draws them beside the surface.
+
+    Attributes:
+        model: what the two numbers p mean. "line": the line target = p[0] · input + p[1]. "plane": two inputs, and the
+            target is p[0] · first + p[1] · second. "boundary": two inputs, and the classes part where
+            p[0] · first + p[1] · second = 0; the target is 1 on the side where that is positive.
+        inputs: shape (examples, 1) for a line, else (examples, 2), in the units of the loss.
+        targets: shape (examples,), likewise; 0 or 1 for a boundary.
+        input_names, target_name: what the columns are, with their units.
+        held_out_inputs, held_out_targets: the examples that the loss does not see, in the same form; often none.
+    """
+
+    model: Literal["line", "plane", "boundary"]
+    inputs: np.ndarray
+    targets: np.ndarray
+    input_names: tuple[str, ...]
+    target_name: str
+    held_out_inputs: np.ndarray
+    held_out_targets: np.ndarray
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,6 +72,12 @@ class Landscape:
         height: the display transform of the vertical axis: "linear", "log" (log10(1 + loss - minimum)) or
             "asinh" (for losses of both signs and any size).
         parameters: name -> Knob, the numbers in the formula that a user may turn.
+        examples: how many examples the loss is the mean over; 0 when it carries no data.
+        batch_loss: `batch_loss(p, weights, **parameters)`, the loss with another weight for each example, shape
+            (examples,), not negative and summing to one; with equal ones it is `loss`. None without data.
+        held_out_loss: `held_out_loss(p, **parameters)`, the mean over the examples that were held out, without any
+            penalty; None when none were.
+        data: reads the examples, once; None without data.
     """
 
     key: str
@@ -68,6 +98,10 @@ class Landscape:
     notes: str
     height: Height
     parameters: Mapping[str, Knob] = field(default_factory=dict)
+    examples: int = 0
+    batch_loss: Callable[..., jax.Array] | None = None
+    held_out_loss: Callable[..., jax.Array] | None = None
+    data: Callable[[], Data] | None = None
 
     def __post_init__(self) -> None:
         missing = [name for name in ("title", "pins", "tex", "source", "teaches") if not getattr(self, name)]
@@ -91,6 +125,8 @@ class Landscape:
             raise ValueError(
                 f"landscape {self.key!r}: the loss takes {accepted}, its knobs are {list(self.parameters)}"
             )
+        if not (self.examples > 0) == (self.batch_loss is not None) == (self.data is not None):
+            raise ValueError(f"landscape {self.key!r}: examples, batch_loss and data come together")
 
 
 _registry: dict[str, Landscape] = {}
@@ -115,6 +151,10 @@ def landscape(
     saddles: tuple[Point, ...] = (),
     notes: str = "",
     height: Height = "linear",
+    examples: int = 0,
+    batch_loss: Callable[..., jax.Array] | None = None,
+    held_out_loss: Callable[..., jax.Array] | None = None,
+    data: Callable[[], Data] | None = None,
     **parameters: Knob,
 ) -> Callable[[Callable[..., jax.Array]], Callable[..., jax.Array]]:
     """Register the decorated `loss(p, **parameters)` under its own name; `Landscape` says what each fact means.
@@ -131,6 +171,7 @@ def landscape(
             key=key, title=title, chapter=chapter, loss=loss, domain=domain, start=start, minima=minima,
             minimum=minimum, minima_curve=minima_curve, local_minima=local_minima, saddles=saddles, pins=pins, tex=tex,
             source=source, teaches=teaches, notes=notes, height=height, parameters=MappingProxyType(parameters),
+            examples=examples, batch_loss=batch_loss, held_out_loss=held_out_loss, data=data,
         )  # fmt: skip
         return loss
 
