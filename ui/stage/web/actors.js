@@ -1,7 +1,7 @@
 /** What runs over the surface: trails with their iterates, the signs on the map, and the balls with their shadows. */
 
-import { attribute } from "./gl.js";
-import { makeBall, PIECE, RADIUS } from "./path.js";
+import { attribute, makeTexture } from "./gl.js";
+import { makeBall, PIECE, RADIUS, ROW } from "./path.js";
 
 /** @typedef {import("./path.js").Path} Path @typedef {import("./gl.js").Program} Program */
 
@@ -19,7 +19,7 @@ export class Actors {
     this.nothing = gl.createVertexArray();
     this.signs = this.#points(new Float32Array(0));
     this.crowded = this.#points(new Float32Array(0));
-    /** @type {{trail: WebGLVertexArrayObject, pieces: WebGLBuffer, dots: {array: WebGLVertexArrayObject, buffer: WebGLBuffer}}[]} */
+    /** @type {{pieces: WebGLTexture, dots: {array: WebGLVertexArrayObject, buffer: WebGLBuffer}}[]} */
     this.buffers = [];
     /** @type {Path[]} */
     this.paths = [];
@@ -52,20 +52,17 @@ export class Actors {
   setPaths(paths, surface, terrain) {
     const { gl } = this;
     for (const old of this.buffers) {
-      gl.deleteBuffer(old.pieces);
-      gl.deleteVertexArray(old.trail);
+      gl.deleteTexture(old.pieces);
       gl.deleteBuffer(old.dots.buffer);
       gl.deleteVertexArray(old.dots.array);
     }
     this.paths = paths;
-    this.buffers = paths.map((path) => {
-      const trail = gl.createVertexArray();
-      gl.bindVertexArray(trail);
-      const pieces = gl.createBuffer();
-      gl.bindBuffer(gl.ARRAY_BUFFER, pieces);
-      gl.bufferData(gl.ARRAY_BUFFER, path.pieces, gl.STATIC_DRAW);
-      return { trail, pieces, dots: this.#points(path.iterates) };
-    });
+    gl.activeTexture(gl.TEXTURE1);
+    this.buffers = paths.map(({ pieces, iterates }) => ({
+      pieces: makeTexture(gl, gl.NEAREST, gl.RGBA32F, 3 * ROW, pieces.length / PIECE / ROW, gl.RGBA, gl.FLOAT, pieces),
+      dots: this.#points(iterates),
+    }));
+    gl.activeTexture(gl.TEXTURE0);
     this.counts = { minima: surface.minima.length, local: surface.local_minima.length, saddles: surface.saddles.length };
     const points = [...surface.minima, ...surface.local_minima, ...surface.saddles];
     this.firstRun = points.length; // from here on a start and an exit for each run
@@ -80,11 +77,13 @@ export class Actors {
     if (to <= from) return;
     const { gl, theme, ratio } = this;
     const { program, at } = this.programs.trail;
-    const { trail, pieces } = this.buffers[place];
     const { run } = this.paths[place];
     gl.useProgram(program);
-    gl.bindVertexArray(trail);
-    gl.bindBuffer(gl.ARRAY_BUFFER, pieces);
+    gl.bindVertexArray(this.nothing);
+    gl.activeTexture(gl.TEXTURE1);
+    gl.bindTexture(gl.TEXTURE_2D, this.buffers[place].pieces);
+    gl.activeTexture(gl.TEXTURE0);
+    gl.uniform1i(at.u_pieces, 1);
     gl.uniformMatrix4fv(at.u_camera, false, this.camera.matrix);
     gl.uniform2f(at.u_view, this.width, this.height);
     gl.uniform1f(at.u_head, head);
@@ -97,23 +96,14 @@ export class Actors {
     gl.uniform1f(at.u_faint, 0.1);
     gl.uniform1f(at.u_width, width + HALO * ratio);
     gl.uniform4f(at.u_colour, hr, hg, hb, 0.75 * opacity);
-    this.#pieces(from, to);
+    gl.drawArrays(gl.TRIANGLES, 6 * from, 6 * (to - from));
     const [r, g, b] = theme.series(run);
     gl.uniform1f(at.u_caps, 1);
     gl.uniform1f(at.u_faint, 0.35);
     gl.uniform1f(at.u_width, width);
     gl.uniform4f(at.u_colour, r, g, b, opacity);
-    this.#pieces(Math.max(0, from - 2), to); // a little back, over the halo's beginning
-  }
-
-  /** @param {number} from @param {number} to */
-  #pieces(from, to) {
-    const { gl } = this;
-    const start = from * PIECE * 4;
-    attribute(gl, 0, 4, PIECE * 4, start, 1);
-    attribute(gl, 1, 4, PIECE * 4, start + 16, 1);
-    attribute(gl, 2, 1, PIECE * 4, start + 32, 1);
-    gl.drawArraysInstanced(gl.TRIANGLE_STRIP, 0, 4, to - from);
+    const back = Math.max(0, from - 2); // a little, over the halo's beginning
+    gl.drawArrays(gl.TRIANGLES, 6 * back, 6 * (to - back));
   }
 
   /** @param {number} place @param {number} from @param {number} count */

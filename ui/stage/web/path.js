@@ -10,7 +10,8 @@ import { roll } from "./matrix.js";
 /** @typedef {import("./payload.js").Run} Run @typedef {import("./terrain.js").Terrain} Terrain */
 
 export const RADIUS = 0.05; // of the ball, in world units
-export const PIECE = 9; // floats a piece: x, y, z, step at both ends, and the length of the trail before it
+export const PIECE = 12; // floats a piece: x, y, z, step at both ends, the length of the trail before it, and nothing
+export const ROW = 512; // pieces a row of the image in which the graphics card reads them
 const ROOM = 0.025; // of the map's side, from one iterate to the next, for a dot of full size
 const SMALLEST = 0.5; // size of a dot where they crowd
 const LIFT = 0.004; // of the trail above the mesh
@@ -95,7 +96,7 @@ export class Path {
       this.ends[i + 1] = this.ends[i] + pieces[i];
     }
     const count = this.ends[run.length];
-    this.pieces = new Float32Array(count * PIECE);
+    this.pieces = new Float32Array(Math.max(1, Math.ceil(count / ROW)) * ROW * PIECE);
     this.turns = new Float32Array((count + 1) * 4);
     this.turns.set([0.36, 0.2, 0.1, 0.9]);
     let travelled = 0;
@@ -186,7 +187,7 @@ export class Path {
     ball.centre[1] = (ball.v - 0.5) * terrain.scale[1] - sy * reach;
     ball.centre[2] = (terrain.height(ball.u, ball.v) + offset) * terrain.scale[2] + reach;
     const piece = Math.max(this.begun(step) - 1, 0);
-    if (piece * PIECE >= this.pieces.length) {
+    if (!this.ends[run.length]) {
       ball.turn.set(this.turns.subarray(0, 4));
     } else {
       const from = this.pieces[piece * PIECE + 3];

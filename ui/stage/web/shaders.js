@@ -146,33 +146,41 @@ void main() {
 }`,
 };
 
-/** A stretch of trail: one quad an instance, as wide as it should be on the screen, cut at the head's step. */
+/**
+ * A stretch of trail: a quad a piece, as wide as it should be on the screen, cut at the head's step. The pieces are read
+ * out of an image: as instances of one quad they would take five times as long where GL is software.
+ */
 export const trail = {
   vertex: `
-layout(location = 0) in vec4 a_from; // x, y, z, step
-layout(location = 1) in vec4 a_to;
-layout(location = 2) in float a_travelled;
+uniform highp sampler2D u_pieces; // a piece is three texels: x, y, z, step at both ends; the length before it
 uniform mat4 u_camera;
 uniform vec2 u_view;
 uniform float u_head, u_width, u_caps;
 out vec2 v_pixel; // along and across, in pixels from the first end
 out float v_length, v_travelled;
+const int CORNERS[6] = int[6](0, 1, 2, 2, 1, 3);
 void main() {
-  float span = max(a_to.w - a_from.w, 1e-9);
-  float share = clamp((u_head - a_from.w) / span, 0.0, 1.0);
-  vec3 end = mix(a_from.xyz, a_to.xyz, share);
-  vec4 p = u_camera * vec4(a_from.xyz, 1);
+  int row = textureSize(u_pieces, 0).x / 3;
+  int piece = gl_VertexID / 6;
+  ivec2 texel = ivec2(3 * (piece % row), piece / row);
+  vec4 begin = texelFetch(u_pieces, texel, 0);
+  vec4 finish = texelFetch(u_pieces, texel + ivec2(1, 0), 0);
+  int corner = CORNERS[gl_VertexID % 6];
+  float span = max(finish.w - begin.w, 1e-9);
+  float share = clamp((u_head - begin.w) / span, 0.0, 1.0);
+  vec3 end = mix(begin.xyz, finish.xyz, share);
+  vec4 p = u_camera * vec4(begin.xyz, 1);
   vec4 q = u_camera * vec4(end, 1);
   vec2 from = p.xy / p.w * u_view * 0.5;
   vec2 to = q.xy / q.w * u_view * 0.5;
   v_length = length(to - from);
   vec2 along = v_length > 1e-4 ? (to - from) / v_length : vec2(1, 0);
   float reach = u_width * 0.5 + 1.0;
-  bool far = gl_VertexID % 2 == 1;
-  float side = gl_VertexID / 2 == 0 ? -1.0 : 1.0;
+  bool far = corner % 2 == 1;
+  float side = corner < 2 ? -1.0 : 1.0;
   float extra = u_caps > 0.5 ? reach : 0.0;
   v_pixel = vec2(far ? v_length + extra : -extra, side * reach);
-  v_travelled = a_travelled;
+  v_travelled = texelFetch(u_pieces, texel + ivec2(2, 0), 0).x;
   vec2 at = from + along * v_pixel.x + vec2(-along.y, along.x) * v_pixel.y;
   vec4 base = far ? q : p;
   gl_Position = vec4(at / (u_view * 0.5) * base.w, base.z, base.w);
