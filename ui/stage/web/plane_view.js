@@ -8,17 +8,15 @@
 import { element, stillPen } from "./dom.js";
 import { gestures } from "./gestures.js";
 import { drawMap, heatImage } from "./plane_map.js";
-import { print } from "./numbers.js";
+import { drawCrowds, drawTrails } from "./plane_trails.js";
 import { makeBall } from "./path.js";
-import { ballSign, changeMark, exitArrow, outline } from "./marks.js";
+import { ballSign } from "./marks.js";
 
 /** @typedef {import("./path.js").Path} Path @typedef {import("./theme.js").Theme} Theme */
 
 const DEEPEST = 400; // how far the window can zoom in
 const BALL = 24; // the side of its box, in CSS pixels
 const AHEAD = 0.5; // opacity of the trail ahead of the ball, where it is shown
-const SMALL_BALL = 3.2; // its radius, in CSS pixels
-const DOTS = [1.2, 2.9]; // radius of an iterate's dot, where they crowd and where they are far apart
 
 /** The window that shows the whole map: how deep it is zoomed in, and its centre as shares of the map. */
 export const WHOLE = { scale: 1, x: 0.5, y: 0.5 };
@@ -58,7 +56,7 @@ export class PlaneView {
       drag: (dx, dy) => this.#pan(dx, dy),
       zoom: (factor, x, y) => this.#zoom(factor, x, y),
       tap: (x, y) => {
-        if (this.#within(x, y)) this.start(this.point(x, y));
+        if (this.within(x, y)) this.start(this.point(x, y));
       },
       hover: (x, y) => this.#hover(x, y),
       leave: () => this.#aim(null),
@@ -173,8 +171,8 @@ export class PlaneView {
     return [plot.left + ((x - x0) / (x1 - x0)) * plot.width, plot.top + plot.height - ((y - y0) / (y1 - y0)) * plot.height];
   }
 
-  /** @param {number} x @param {number} y */
-  #within(x, y) {
+  /** Whether a place on the view is on its plot. @param {number} x @param {number} y */
+  within(x, y) {
     const { plot } = this;
     return Boolean(plot) && x >= plot.left && x <= plot.left + plot.width && y >= plot.top && y <= plot.top + plot.height;
   }
@@ -213,7 +211,7 @@ export class PlaneView {
 
   /** @param {number} x @param {number} y */
   #hover(x, y) {
-    this.#aim(this.#within(x, y) ? this.point(x, y) : null);
+    this.#aim(this.within(x, y) ? this.point(x, y) : null);
   }
 
   /** @param {[number, number] | null} point */
@@ -297,130 +295,15 @@ export class PlaneView {
     if (before < 0) pen.clearRect(0, 0, this.width, this.height);
     if (ahead) {
       pen.globalAlpha = AHEAD;
-      this.#trails(pen, step, Infinity);
+      drawTrails(this, pen, step, Infinity);
       pen.globalAlpha = 1;
     }
     if (step !== this.shown) {
-      this.#trails(pen, before, step);
+      drawTrails(this, pen, before, step);
       this.shown = step;
     }
-    if (this.crowds.length) this.#drawCrowds(step);
+    if (this.crowds.length) drawCrowds(this, /** @type {CanvasRenderingContext2D} */ (this.crowdCanvas.getContext("2d")), step);
     this.paths.forEach((path, place) => this.#moveBall(path, this.balls[place], step));
-  }
-
-  /** Adds what the trails gain between two moments; from a moment before 0 on, everything. @param {CanvasRenderingContext2D} pen @param {number} before @param {number} now */
-  #trails(pen, before, now) {
-    const { plot, theme } = this;
-    pen.save();
-    pen.beginPath();
-    pen.rect(plot.left, plot.top, plot.width, plot.height);
-    pen.clip();
-    if (before < 0) for (const { run } of this.paths) this.#ring(pen, run);
-    for (const path of this.paths) this.#trail(pen, path, Math.max(before, 0), now);
-    pen.restore();
-    for (const path of this.paths) this.#changes(pen, path, before, now);
-    for (const { run } of this.paths) {
-      if (!run.left || now < run.left.step || before >= run.left.step) continue;
-      const [x, y] = this.place(...run.left.point);
-      if (this.#within(x, y)) exitArrow(pen, x, y, plot, theme.css(run), theme, `left the map: step ${run.left.step}`);
-    }
-  }
-
-  /** Where the learning rate has changed between two moments. @param {CanvasRenderingContext2D} pen @param {Path} path @param {number} before @param {number} now */
-  #changes(pen, path, before, now) {
-    const { run } = path;
-    for (const [step, rate] of run.changes) {
-      if (step > run.length || now < step || before >= step || !path.inside(step)) continue;
-      const [x, y] = this.place(run.x[step], run.y[step]);
-      if (this.#within(x, y)) changeMark(pen, x, y, this.plot, `η ${print(rate, 3)}`, this.theme.css(run), this.theme);
-    }
-  }
-
-  /** Where a run starts. @param {CanvasRenderingContext2D} pen @param {import("./payload.js").Run} run */
-  #ring(pen, run) {
-    pen.beginPath();
-    pen.arc(...this.place(...run.start), 6, 0, 2 * Math.PI);
-    pen.lineWidth = 4;
-    pen.strokeStyle = this.theme.haloText;
-    pen.stroke();
-    pen.lineWidth = 1.8;
-    pen.strokeStyle = this.theme.css(run);
-    pen.stroke();
-  }
-
-  /** @param {CanvasRenderingContext2D} pen @param {Path} path @param {number} from @param {number} to */
-  #trail(pen, path, from, to) {
-    const { run } = path;
-    const last = Math.min(to, run.length);
-    const halo = new Path2D();
-    const line = new Path2D();
-    const dots = new Path2D();
-    for (let i = Math.floor(from); i < last; i++) {
-      const end = Math.min(last - i, path.leaves[i]);
-      const begin = path.enters[i];
-      const gained = Math.max(begin, from - i);
-      if (begin > 1 || (gained >= end && begin < 1 && run.length)) continue;
-      const tip = this.#along(path, i, end);
-      halo.moveTo(...this.#along(path, i, gained));
-      halo.lineTo(...tip);
-      line.moveTo(...this.#along(path, i, begin)); // all of it again, over the end of its own halo
-      line.lineTo(...tip);
-    }
-    for (let i = Math.floor(from); i <= Math.floor(last); i++) {
-      if (!path.inside(i)) continue;
-      const [x, y] = i < run.length ? this.#along(path, i, 0) : this.#along(path, Math.max(i - 1, 0), 1);
-      const [x0, y0] = i ? this.#along(path, i - 1, 0) : [x + 100, y];
-      const radius = Math.min(Math.max(Math.hypot(x - x0, y - y0) * 0.3, DOTS[0]), DOTS[1]);
-      dots.moveTo(x + radius, y);
-      dots.arc(x, y, radius, 0, 2 * Math.PI);
-    }
-    pen.lineCap = "butt";
-    pen.lineWidth = 4;
-    pen.strokeStyle = this.theme.haloText;
-    pen.stroke(halo);
-    pen.lineCap = run.dash.length ? "butt" : "round";
-    pen.setLineDash(run.dash.map((part) => part * 2));
-    pen.lineWidth = 2;
-    pen.strokeStyle = pen.fillStyle = this.theme.css(run);
-    pen.stroke(line);
-    pen.setLineDash([]);
-    pen.fill(dots);
-  }
-
-  /** @param {Path} path @param {number} i @param {number} share @returns {[number, number]} */
-  #along(path, i, share) {
-    const { low, span } = this.terrain;
-    const j = Math.min(i + 1, path.run.length);
-    const u = path.u[i] + (path.u[j] - path.u[i]) * share;
-    const v = path.v[i] + (path.v[j] - path.v[i]) * share;
-    return this.place(low[0] + u * span[0], low[1] + v * span[1]);
-  }
-
-  /** @param {number} step */
-  #drawCrowds(step) {
-    const { plot, terrain, theme, ratio } = this;
-    const pen = /** @type {CanvasRenderingContext2D} */ (this.crowdCanvas.getContext("2d"));
-    pen.setTransform(ratio, 0, 0, ratio, 0, 0);
-    pen.clearRect(0, 0, this.width, this.height);
-    pen.lineWidth = 1.2;
-    pen.strokeStyle = theme.haloText;
-    this.crowds.slice(0, this.paths.length).forEach((crowd, place) => {
-      const { run } = this.paths[place];
-      const shapes = new Path2D();
-      const shape = new Path2D(outline(run.marker, 0, 0, SMALL_BALL));
-      const places = crowd.at(step);
-      for (let k = 0; k < places.length; k += 2) {
-        const [u, v] = [places[k], places[k + 1]];
-        if (!(u >= 0 && u <= 1 && v >= 0 && v <= 1)) continue;
-        const [x, y] = this.place(terrain.low[0] + u * terrain.span[0], terrain.low[1] + v * terrain.span[1]);
-        if (x >= plot.left && x <= plot.left + plot.width && y >= plot.top && y <= plot.top + plot.height) {
-          shapes.addPath(shape, new DOMMatrix([1, 0, 0, 1, x, y]));
-        }
-      }
-      pen.stroke(shapes);
-      pen.fillStyle = theme.css(run);
-      pen.fill(shapes);
-    });
   }
 
   /** @param {Path} path @param {SVGElement} ball @param {number} step */
@@ -429,7 +312,7 @@ export class PlaneView {
     let shown = path.ball(step, state);
     if (shown) {
       const [x, y] = this.place(terrain.low[0] + state.u * terrain.span[0], terrain.low[1] + state.v * terrain.span[1]);
-      shown = this.#within(x, y);
+      shown = this.within(x, y);
       ball.style.transform = `translate(${x - BALL / 2}px, ${y - BALL / 2}px)`;
     }
     ball.style.visibility = shown ? "visible" : "hidden";
