@@ -78,6 +78,7 @@ class Landscape:
         held_out_loss: `held_out_loss(p, **parameters)`, the mean over the examples that were held out, without any
             penalty; None when none were.
         data: reads the examples, once; None without data.
+        formula: the text that it was read from; "" for one of the registry.
     """
 
     key: str
@@ -102,6 +103,7 @@ class Landscape:
     batch_loss: Callable[..., jax.Array] | None = None
     held_out_loss: Callable[..., jax.Array] | None = None
     data: Callable[[], Data] | None = None
+    formula: str = ""
 
     def __post_init__(self) -> None:
         missing = [name for name in ("title", "pins", "tex", "source", "teaches") if not getattr(self, name)]
