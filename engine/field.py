@@ -14,6 +14,7 @@ import jax.numpy as jnp
 import numpy as np
 from numpy.typing import ArrayLike
 
+from engine.kept import FORMULAS, LASTING
 from landscapes.base import LANDSCAPES, Landscape
 
 PIECE = 1024
@@ -43,8 +44,11 @@ def find_landscape(landscape: str | Landscape) -> Landscape:
 
 def loss_of(landscape: Landscape) -> Callable[[jax.Array, jax.Array], jax.Array]:
     """The loss as a function of (parameter vector, point), with the parameters in the landscape's own order."""
-    names = tuple(landscape.parameters)
-    return lambda vector, p: jnp.asarray(landscape.loss(p, **dict(zip(names, vector, strict=True))), p.dtype)
+    return _of_vector(landscape.loss, tuple(landscape.parameters))
+
+
+def _of_vector(loss: Callable[..., jax.Array], names: tuple[str, ...]) -> Callable[[jax.Array, jax.Array], jax.Array]:
+    return lambda vector, p: jnp.asarray(loss(p, **dict(zip(names, vector, strict=True))), p.dtype)
 
 
 def loss_grid(landscape: str | Landscape, size: int = 201, **parameters: float) -> Grid:
@@ -105,12 +109,18 @@ def _at_points(
     given = np.asarray(points, float).reshape(-1, 2)
     full = np.zeros((max(1, math.ceil(len(given) / PIECE)), PIECE, 2))
     full.reshape(-1, 2)[: len(given)] = given
-    pieces = [_program(entry, derivative)(vector, piece) for piece in full]
+    find = _program_of_formula if entry.formula else _program
+    compiled = find(entry.loss, tuple(entry.parameters), derivative)
+    pieces = [compiled(vector, piece) for piece in full]
     return np.concatenate([np.asarray(piece) for piece in pieces])[: len(given)]
 
 
-@lru_cache(maxsize=512)
-def _program(entry: Landscape, derivative: Callable[..., Any]) -> Callable[..., jax.Array]:
+def _compiled(
+    loss: Callable[..., jax.Array], names: tuple[str, ...], derivative: Callable[..., Any]
+) -> Callable[..., jax.Array]:
     """The jitted (parameter vector, points) -> derivative of the loss at each of PIECE points."""
-    loss = loss_of(entry)
-    return jax.jit(jax.vmap(lambda vector, p: derivative(partial(loss, vector))(p), in_axes=(None, 0)))
+    of_vector = _of_vector(loss, names)
+    return jax.jit(jax.vmap(lambda vector, p: derivative(partial(of_vector, vector))(p), in_axes=(None, 0)))
+
+
+_program, _program_of_formula = lru_cache(maxsize=LASTING)(_compiled), lru_cache(maxsize=4 * FORMULAS)(_compiled)

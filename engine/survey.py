@@ -5,12 +5,15 @@ Its domain, height transform, start and stationary points are found numerically;
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import lru_cache
+from threading import Lock
 from typing import NamedTuple
 
 import jax.numpy as jnp
 import numpy as np
 
 from engine.field import gradient_field, hessian_matrices, losses_at
+from engine.kept import FORMULAS
 from landscapes.base import OWN_CHAPTER, Height, Interval, Landscape, Point
 from landscapes.formula import Formula, read_formula
 
@@ -37,6 +40,10 @@ STEEP, TALL = 4.0, 20.0
 
 NOTE = "The stationary points were searched for numerically from a grid of points; there may be others."
 
+LONGEST_TITLE = 40  # characters
+
+_one_at_a_time = Lock()
+
 
 class Stationary(NamedTuple):
     """Stationary points by kind, each a list of points."""
@@ -50,6 +57,10 @@ def landscape_from_formula(
 ) -> Landscape:
     """The landscape f(x, y) of a typed formula, ready for `descend` and every figure.
 
+    The same text gives the same landscape while it is among the last `FORMULAS`, so that nothing is compiled for it
+    again; one with a domain or a start of its own is made anew each time. One formula is searched at a time, whoever
+    asks: that takes a second, and a visitor can have one core at work but not all.
+
     Args:
         text: a formula as `landscapes.formula` reads it.
         domain: the part that is shown; where none is given, one is found that holds the minima.
@@ -60,29 +71,64 @@ def landscape_from_formula(
         ValueError: when the loss is nowhere finite on the domain, or the start is not inside it.
     """
     formula = read_formula(text)
+    with _one_at_a_time:
+        if domain is None and start is None:
+            return _kept(formula.text)
+        return _surveyed(formula, domain, start)
+
+
+@lru_cache(maxsize=FORMULAS)
+def _kept(text: str) -> Landscape:
+    return _surveyed(read_formula(text), None, None)
+
+
+def _surveyed(formula: Formula, domain: tuple[Interval, Interval] | None, start: Point | None) -> Landscape:
+    """The landscape, with all that is found about it."""
     blank = _entry(formula)
     found = stationary_points(blank)
     area = domain or _domain(found.minima or found.saddles)
     points = _grid(area, 61)
-    losses = losses_at(blank, points)
+    losses, gradients = losses_at(blank, points), gradient_field(blank, points)
     defined = np.isfinite(losses)
     if not defined.any():
-        raise ValueError(f"{formula.text!r} has no finite value on {area}")
-    points, losses = points[defined], losses[defined]
+        raise ValueError(f"it has no finite value for {_interval('x', area[0])} and {_interval('y', area[1])}")
     minima, saddles = ([point for point in kind if _holds(area, point)] for kind in found)
     heights = losses_at(blank, minima).tolist() if minima else []
     lowest = min(heights, default=np.inf)
     slack = 1e-9 * max(1.0, abs(lowest)) if minima else 0.0
     wide = losses_at(blank, _grid(blank.domain, 61))
-    floor = min(losses.min(), wide[np.isfinite(wide)].min(initial=np.inf))
+    floor = min(losses[~np.isnan(losses)].min(), wide[~np.isnan(wide)].min(initial=np.inf))
     known = lowest <= floor + slack  # else there is lower ground, on the map or around it
     best = [point for point, height in zip(minima, heights, strict=True) if known and height <= lowest + slack]
     minimum = lowest if known else None
+    sloping = defined & np.isfinite(gradients).all(axis=1)
+    fair = sloping if sloping.any() else defined
     return replace(
-        blank, domain=area, start=start or _start(points, losses, minima), minima=tuple(best), minimum=minimum,
-        local_minima=tuple(point for point in minima if point not in best), saddles=tuple(saddles),
-        height=_height(losses, minimum),
+        blank, domain=area, start=start or _start(points[fair], losses[fair], minima), minima=tuple(best),
+        minimum=minimum, local_minima=tuple(point for point in minima if point not in best), saddles=tuple(saddles),
+        height=_height(losses[defined], minimum), notes=_notes(losses, minima, saddles, known),
     )  # fmt: skip
+
+
+def _notes(losses: np.ndarray, minima: Sequence[Point], saddles: Sequence[Point], known: bool) -> str:
+    """What there is to know about such a map beside its points."""
+    finite = losses[np.isfinite(losses)]
+    missing = 100 * (1 - len(finite) / len(losses))
+    said = []
+    if missing:
+        said.append(f"It has no finite value on {missing:.0f} % of the map." if missing >= 1 else
+                    "It has no finite value at some places of the map.")  # fmt: skip
+    if np.ptp(finite) == 0:
+        return " ".join([*said, "It has the same value everywhere: there is nowhere to go."])
+    if minima and not known:
+        said.append("There is lower ground than at any minimum that was found, so none is called the lowest.")
+    if not minima and not saddles:
+        said.append(f"No minimum and no saddle was found within {WIDEST:g} of the origin.")
+    return " ".join([*said, NOTE])
+
+
+def _interval(name: str, interval: Interval) -> str:
+    return f"{name} from {interval[0]:g} to {interval[1]:g}"
 
 
 def stationary_points(landscape: Landscape) -> Stationary:
@@ -127,11 +173,17 @@ def _settled(landscape: Landscape, points: np.ndarray, side: float) -> np.ndarra
 def _entry(formula: Formula) -> Landscape:
     """The formula as an entry of which nothing else is known yet."""
     return Landscape(
-        key="formula", title=formula.text, chapter=OWN_CHAPTER, loss=formula.loss,
+        key="formula", title=_title(formula.text), chapter=OWN_CHAPTER, loss=formula.loss,
         domain=((-WIDEST, WIDEST), (-WIDEST, WIDEST)), start=(1.0, 1.0), minima=(), minimum=None, minima_curve="",
         local_minima=(), saddles=(), pins=(((1.0, 1.0), float(formula.loss(jnp.ones(2)))),), tex=formula.tex,
-        source="Typed by its user", teaches="What a run makes of a formula of one's own.", notes=NOTE, height="linear",
+        source="Typed by its user", teaches="What a run makes of a formula of one's own.", notes="", height="linear",
+        formula=formula.text,
     )  # fmt: skip
+
+
+def _title(text: str) -> str:
+    """The formula, or its beginning where it is long."""
+    return text if len(text) <= LONGEST_TITLE else f"{text[: LONGEST_TITLE - 1]}…"
 
 
 def _grid(area: tuple[Interval, Interval], across: int) -> np.ndarray:

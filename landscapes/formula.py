@@ -26,13 +26,16 @@ class FormulaError(ValueError):
     """A formula that is refused.
 
     Attributes:
+        reason: why, in a sentence without its full stop.
+        text: the formula, as far as the character that is pointed at if it is too long; every character prints.
         column: the character at which it is refused, counted from 0.
     """
 
     def __init__(self, reason: str, text: str, column: int) -> None:
-        """Say why, and point at the character, in three lines."""
-        super().__init__(f"{reason}\n{text}\n{' ' * column}^")
+        """Say why, point at the character, and name what is allowed, in four lines."""
+        super().__init__(f"{reason}\n{text}\n{' ' * column}^\nA formula may hold {ALLOWED}.")
         self.reason = reason
+        self.text = text
         self.column = column
 
 
@@ -123,7 +126,7 @@ def read_formula(text: str) -> Formula:
 
 def _check_text(text: str) -> None:
     if not text:
-        raise FormulaError(f"There is no formula; it may hold {ALLOWED}", text, 0)
+        raise FormulaError("There is no formula", text, 0)
     if len(text) > LONGEST:
         shown = text[: LONGEST + 1]
         raise FormulaError(f"{len(text)} characters are too many: {LONGEST} are allowed", shown, LONGEST)
@@ -131,7 +134,7 @@ def _check_text(text: str) -> None:
         if not (character.isascii() and character.isprintable()):
             named = "U+" + format(ord(character), "04X")
             shown = "".join(c if c.isprintable() else "?" for c in text)
-            raise FormulaError(f"The character {named} is not allowed; a formula may hold {ALLOWED}", shown, column)
+            raise FormulaError(f"The character {named} is not allowed", shown, column)
         if character == "^":
             raise FormulaError("A power is written **, not ^", text, column)
 
@@ -167,7 +170,7 @@ class _Reader:
                 return self.call(node, depth)
             case ast.Compare():
                 raise self.refuse(node, "A comparison may only stand first in where(a < b, then, else)")
-        raise self.refuse(node, f"This is not allowed; a formula may hold {ALLOWED}")
+        raise self.refuse(node, "This is not allowed")
 
     def refuse(self, node: ast.expr, reason: str) -> FormulaError:
         """What to raise for a node."""
@@ -175,7 +178,7 @@ class _Reader:
 
     def number(self, node: ast.Constant) -> _Part:
         if isinstance(node.value, bool) or not isinstance(node.value, int | float):
-            raise self.refuse(node, f"{node.value!r} is not a number; a formula may hold {ALLOWED}")
+            raise self.refuse(node, f"{node.value!r} is not a number")
         if not abs(node.value) <= LARGEST:
             raise self.refuse(node, f"This number is too large: {LARGEST:g} is allowed")
         value = float(node.value)
@@ -193,7 +196,7 @@ class _Reader:
             return _Part(lambda x, y: jnp.asarray(value, x.dtype), tex, _ATOM, value)
         if node.id in _FUNCTIONS or node.id == "where":
             raise self.refuse(node, f"{node.id} is a function: it is followed by its arguments in parentheses")
-        raise self.refuse(node, f"{node.id[:40]!r} is not known; a formula may hold {ALLOWED}")
+        raise self.refuse(node, f"{node.id[:40]!r} is not known")
 
     def signed(self, node: ast.UnaryOp, depth: int) -> _Part:
         part = self.part(node.operand, depth + 1)
@@ -213,7 +216,8 @@ class _Reader:
                 tex = f"{left.tex} - {_wrapped(right, _PRODUCT, signs=False)}"
                 return _Part(lambda x, y: left.value(x, y) - right.value(x, y), tex, _SUM, None)
             case ast.Mult():
-                tex = rf"{_wrapped(left, _PRODUCT, signs=False)} \cdot {_wrapped(right, _PRODUCT, signs=False)}"
+                first, second = (_wrapped(part, _PRODUCT, signs=False) for part in (left, right))
+                tex = rf"{first} \cdot {second}" if second[0].isdigit() else rf"{first}\,{second}"
                 return _Part(lambda x, y: left.value(x, y) * right.value(x, y), tex, _PRODUCT, None)
         tex = rf"\frac{{{left.tex}}}{{{right.tex}}}"
         return _Part(lambda x, y: left.value(x, y) / right.value(x, y), tex, _PRODUCT, None)
@@ -232,7 +236,7 @@ class _Reader:
     def call(self, node: ast.Call, depth: int) -> _Part:
         name = node.func.id  # pyright: ignore[reportAttributeAccessIssue]  # a Name: see `part`
         if name not in _FUNCTIONS:
-            raise self.refuse(node, f"{name[:40]!r} is not a function here; a formula may hold {ALLOWED}")
+            raise self.refuse(node, f"{name[:40]!r} is not a function here")
         count, function, tex = _FUNCTIONS[name]
         parts = self.arguments(node, name, count, depth)
         return _Part(

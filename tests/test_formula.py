@@ -7,7 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from landscapes.formula import LONGEST, FormulaError, read_formula
+from landscapes.formula import ALLOWED, LONGEST, FormulaError, read_formula
 from tests.tex_reader import evaluate
 
 POINTS = np.random.default_rng(0).uniform(-2, 2, (12, 2))
@@ -90,8 +90,9 @@ def test_formula_tex_says_the_same_as_the_loss():
         ("(2e-7)**2", r"\left(2 \cdot 10^{-7}\right)^{2}"),
         ("abs(x - 1)", r"\left|x - 1\right|"),
         ("sqrt(x)**2", r"\sqrt{x}^{2}"),
-        ("(x + 1)**2 * -y", r"\left(x + 1\right)^{2} \cdot \left(-y\right)"),
-        ("1e-7*e", r"1 \cdot 10^{-7} \cdot \mathrm{e}"),
+        ("(x + 1)**2 * -y", r"\left(x + 1\right)^{2}\,\left(-y\right)"),
+        ("1e-7*e", r"1 \cdot 10^{-7}\,\mathrm{e}"),
+        ("2*x*3*(y - 1)", r"2\,x \cdot 3\,\left(y - 1\right)"),
         ("where(x <= y, 1, x)", r"\begin{cases}1 & \text{if } x \le y \\ x & \text{else}\end{cases}"),
     ],
 )
@@ -183,7 +184,8 @@ def test_formula_refusal_points_at_the_character(text, column, reason):
     assert reason in refused.value.reason
     assert refused.value.column == column
     pointed = str(refused.value).split("\n")
-    assert pointed[-1] == " " * column + "^" and len(pointed) == 3
+    assert pointed[1] == refused.value.text and pointed[2] == " " * column + "^"
+    assert pointed[3] == f"A formula may hold {ALLOWED}." and len(pointed) == 4
 
 
 def test_formula_too_many_parts_are_refused():
