@@ -264,9 +264,10 @@ def test_start_in_takes_two_finite_numbers_and_nothing_else(sent: object, start:
 def test_show_stage_draws_whatever_the_browser_has_sent():
     def page() -> None:
         from engine import descend
+        from ui.look import Look
         from ui.stage import show_stage
 
-        show_stage([descend("bowl", "gradient_descent", steps=3)], on_start=print)
+        show_stage([descend("bowl", "gradient_descent", steps=3)], on_start=print, look=Look(), on_look=print)
 
     app = AppTest.from_function(page).run()
     for sent in ({"start": {"point": "<script>", "number": "x"}}, {"start": 7}, {}):

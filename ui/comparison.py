@@ -36,6 +36,8 @@ Rates = Literal["best", "own", "same"]
 View = Literal["race", "side"]
 Starts = Literal["one", "many"]
 Scale = Literal["log", "linear"]
+CurveShown = Literal["loss", "sharpness"]
+Explained = Literal["nothing", "step"]
 
 
 @dataclass(frozen=True)
@@ -62,6 +64,8 @@ class Comparison:
         tolerance: the share of the start's height above the minimum at which a run has arrived.
         view: "race": all on one surface; "side": one small stage for each.
         scale: the axis of the loss curves.
+        curve: what is drawn against the steps.
+        explain: "step": the first contender's step at the cursor is worked out.
         starts: "one", or "many": a cloud of SWARM starts around the one.
         spread: how wide that cloud is, as a share of the map's side.
         dial: the letter of the contender whose rate the dial turns when each has its own.
@@ -79,6 +83,8 @@ class Comparison:
     tolerance: float = TOLERANCE.default
     view: View = "race"
     scale: Scale = "log"
+    curve: CurveShown = "loss"
+    explain: Explained = "nothing"
     starts: Starts = "one"
     spread: float = SPREAD.default
     dial: str = LETTERS[0]
@@ -90,6 +96,8 @@ CHOICES: dict[str, tuple[str, ...]] = {
     "rates": get_args(Rates),
     "view": get_args(View),
     "scale": get_args(Scale),
+    "curve": get_args(CurveShown),
+    "explain": get_args(Explained),
     "starts": get_args(Starts),
     "dial": tuple(LETTERS),
     "sort": SORTS,

@@ -32,6 +32,7 @@ from ui.comparison import (
     to_query,
 )
 from ui.controls import _number as number_field
+from ui.look import Look
 from ui.mirror import Mirror
 from ui.numbers import number
 from ui.palette import Theme
@@ -66,6 +67,16 @@ def set_start(start: Point) -> None:
         mirror.adjust(start=checked_start(start))
     except ValueError:
         mirror.adjust()
+
+
+def look(comparison: Comparison) -> Look:
+    """What is switched on in the stage."""
+    return Look(None, sharpness=comparison.curve == "sharpness", explained=comparison.explain == "step")
+
+
+def set_look(look: Look) -> None:
+    """Switch something on or off in the stage."""
+    mirror.adjust(curve="sharpness" if look.sharpness else "loss", explain="step" if look.explained else "nothing")
 
 
 def set_rate(rate: float, first: int | None) -> None:

@@ -14,12 +14,10 @@ import streamlit as st
 from engine.descend import checked_rate_changes, checked_start
 from landscapes.base import Point
 from optimizers import OPTIMIZERS
+from ui.look import Look, look_query, read_look
 from ui.scenario import MOST_CHANGES, Scenario, default_scenario, from_query, to_query
 
 Query = dict[str, list[str]]
-
-VIEW, DEMONSTRATION = "view", "demonstration"
-"""The part of the address that says how the page is shown, and its one value: the stage over the whole window."""
 
 
 def current() -> Scenario:
@@ -34,23 +32,23 @@ def current() -> Scenario:
 
 def change(scenario: Scenario) -> None:
     """Show this scenario from now on, and put it into the address."""
-    _show(scenario, demonstrating())
+    _show(scenario, look())
 
 
-def _show(scenario: Scenario, demonstration: bool) -> None:
-    st.query_params.from_dict(to_query(scenario) | ({VIEW: DEMONSTRATION} if demonstration else {}))
+def _show(scenario: Scenario, look: Look) -> None:
+    st.query_params.from_dict(to_query(scenario) | look_query(look))
     st.session_state.update(address=_address(), scenario=scenario)
     _remember(scenario)
 
 
-def demonstrating() -> bool:
-    """Whether the address asks for the demonstration."""
-    return st.query_params.get_all(VIEW) == [DEMONSTRATION]
+def look() -> Look:
+    """What the address says is switched on in the stage."""
+    return read_look(_whole_address())[0]
 
 
-def demonstrate(on: bool) -> None:
-    """Enter or leave the demonstration."""
-    _show(_latest(), on)
+def set_look(look: Look) -> None:
+    """Switch something on or off in the stage."""
+    _show(_latest(), look)
 
 
 def adjust(**changes: Any) -> None:
@@ -159,8 +157,11 @@ def _latest() -> Scenario:
 
 def _address() -> Query:
     """What the address says of the scenario."""
-    names = [name for name in st.query_params if not (name == VIEW and demonstrating())]
-    return {name: st.query_params.get_all(name) for name in names}
+    return read_look(_whole_address())[1]
+
+
+def _whole_address() -> Query:
+    return {name: st.query_params.get_all(name) for name in st.query_params}
 
 
 def _remembered(kind: str) -> dict[str, Mapping[str, float]]:

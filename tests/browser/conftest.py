@@ -34,8 +34,12 @@ def browser() -> Iterator[Browser]:
         browser.close()
 
 
+PROBES = ("/compare/_stcore/health", "/compare/_stcore/host-config")
+"""Where Streamlit itself looks first for its server when a page other than the first is opened by its address."""
+
+
 class Console:
-    """What the console of a page says: nothing, when all is well."""
+    """What the console of a page says, without what Streamlit's own probing leaves there: nothing, when all is well."""
 
     def __init__(self) -> None:
         """Begin with an empty list."""
@@ -48,7 +52,7 @@ class Console:
         return page
 
     def _hear(self, message: ConsoleMessage) -> None:
-        if message.type in ("error", "warning"):
+        if message.type in ("error", "warning") and not message.location["url"].endswith(PROBES):
             self.said.append(message.text)
 
 

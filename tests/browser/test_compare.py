@@ -1,33 +1,14 @@
 """The Compare page in a real browser: the same runs in both views, one clock, one camera, one start; table and link."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from playwright.sync_api import ConsoleMessage, Page, expect
-
-from tests.browser import conftest
+from playwright.sync_api import Page, expect
 
 FIRST = 150_000  # milliseconds
 PHONE = {"width": 390, "height": 844}
-PROBES = ("/compare/_stcore/health", "/compare/_stcore/host-config")
-"""Where Streamlit itself looks first for its server when a page other than the first is opened by its address."""
-
-
-class Console(conftest.Console):
-    """A page's console without what Streamlit's own probing leaves in it."""
-
-    def _hear(self, message: ConsoleMessage) -> None:
-        if not message.location["url"].endswith(PROBES):
-            super()._hear(message)
-
-
-@pytest.fixture
-def console() -> Iterator[Console]:
-    console = Console()
-    yield console
-    assert console.said == []
 
 
 class Visit:

@@ -38,6 +38,8 @@ def laboratory() -> None:
         show_stage(
             raced.runs,
             on_start=contenders.set_start,
+            look=contenders.look(comparison),
+            on_look=contenders.set_look,
             on_rate=contenders.set_rate if dial else None,
             dial=dial,
             labels=raced.names,

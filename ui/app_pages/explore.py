@@ -37,8 +37,8 @@ def laboratory(around: tuple[object, ...]) -> None:
             [trajectory],
             on_start=session.set_start,
             on_rate=session.set_rate,
-            demonstration=session.demonstrating(),
-            on_demonstration=session.demonstrate,
+            look=session.look(),
+            on_look=session.set_look,
         )
         panels.numbers(trajectory)
 

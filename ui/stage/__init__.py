@@ -10,6 +10,7 @@ from streamlit.components.v2 import component
 
 from engine import Trajectory
 from ui.display import CurveScale
+from ui.look import Look, look_in
 from ui.stage.payload import pack_runs
 
 WEB = Path(__file__).parent / "web"
@@ -25,14 +26,14 @@ def show_stage(
     runs: Sequence[Trajectory],
     *,
     on_start: Callable[[tuple[float, float]], None],
+    look: Look,
+    on_look: Callable[[Look], None],
     on_rate: Callable[[float, int | None], None] | None = None,
     dial: Sequence[int] | None = None,
     labels: Sequence[str] | None = None,
     layout: Literal["race", "side"] = "race",
     swarm: tuple[str, int] | None = None,
     scale: CurveScale = "log",
-    demonstration: bool = False,
-    on_demonstration: Callable[[bool], None] | None = None,
     key: str = "stage",
 ) -> None:
     """Draw one or more runs on one landscape, the first run's.
@@ -43,6 +44,8 @@ def show_stage(
     Args:
         runs: what is drawn.
         on_start: `on_start(point)` when a start is set in the stage: exactly what was clicked, as two finite floats.
+        look: what is switched on in the stage.
+        on_look: `on_look(look)` when something is switched on or off there.
         on_rate: `on_rate(rate, first)` when the dial is released at a learning rate, a finite float: for the whole run
             when `first` is None, else from that row on. Without it there is no dial.
         dial: the places of the runs that the dial drives; all of them when None.
@@ -50,8 +53,6 @@ def show_stage(
         layout: "race" for all of them in one picture, "side" for a small picture of each.
         swarm: where runs from many starts are to be fetched, to go along as small balls, and how many steps they go on.
         scale: of the loss curve.
-        demonstration: whether the stage is laid over the whole window, in large type.
-        on_demonstration: `on_demonstration(on)` when that is asked for in the stage; without it it cannot be.
         key: the component's name in the session.
     """
 
@@ -65,18 +66,18 @@ def show_stage(
         if sent is not None and on_rate is not None:
             on_rate(*sent)
 
-    def demonstrated() -> None:
-        sent = _sent(key, "view")
-        if isinstance(sent, dict) and on_demonstration is not None:
-            on_demonstration(sent.get("demonstration") is True)
+    def looked() -> None:
+        asked = look_in(_sent(key, "look"))
+        if asked is not None:
+            on_look(asked)
 
     driven = range(len(runs)) if dial is None else dial
-    received = max(_number(_sent(key, name)) for name in ("start", "rate", "view"))
+    received = max(_number(_sent(key, name)) for name in ("start", "rate", "look"))
     data = pack_runs(
         runs, received, [] if on_rate is None else driven, labels=labels, layout=layout, swarm=swarm, scale=scale,
-        demonstration=None if on_demonstration is None else demonstration,
+        look=look,
     )  # fmt: skip
-    _component(key=key, data=data, on_start_change=started, on_rate_change=rated, on_view_change=demonstrated)
+    _component(key=key, data=data, on_start_change=started, on_rate_change=rated, on_look_change=looked)
 
 
 def _sent(key: str, name: str) -> object:

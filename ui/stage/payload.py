@@ -2,12 +2,14 @@
 
 import math
 from collections.abc import Sequence
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
 
 from engine import Trajectory, diagnose
 from ui.display import Curve, CurveScale, curve, display, relief
+from ui.look import PLAIN, Look
 from ui.numbers import number, point
 from ui.palette import SERIES
 from ui.stage.binary import pack
@@ -29,7 +31,7 @@ def pack_runs(
     layout: str = "race",
     swarm: tuple[str, int] | None = None,
     scale: CurveScale = "log",
-    demonstration: bool | None = None,
+    look: Look = PLAIN,
 ) -> bytes:
     """The runs on one landscape as the stage reads them.
 
@@ -41,7 +43,7 @@ def pack_runs(
         layout: "race" for one picture of all runs, "side" for a small one of each.
         swarm: where the runs from many starts are, and how many steps they go on.
         scale: of the loss curve.
-        demonstration: whether the stage fills the window; None where it cannot.
+        look: what is switched on in the stage.
     """
     landscape, parameters = runs[0].landscape, runs[0].parameters
     names = [run.optimizer.title for run in runs] if labels is None else labels
@@ -51,7 +53,7 @@ def pack_runs(
         "surface": surface_address(landscape, parameters),
         "received": received,
         "layout": layout,
-        "demonstration": demonstration,
+        "look": asdict(look),
         "swarm": None if swarm is None else {"address": swarm[0], "steps": swarm[1]},
         "curve": {
             "title": drawn.axis.title,
@@ -76,7 +78,7 @@ def _rows(run: Trajectory, scale: Curve) -> dict[str, np.ndarray]:
         "x": points[:, 0].astype(np.float32),
         "y": points[:, 1].astype(np.float32),
         "loss": np.clip(losses, -limit, limit).astype(np.float32),
-        "height": share(axis.unit(display(run.landscape, losses))),
+        "height": share(axis.unit(display(run.landscape.at(run.parameters), losses))),
         "ordinate": share(scale.ordinates(losses), inside=1),
     }
 

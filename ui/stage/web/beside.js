@@ -43,14 +43,20 @@ export function named(runs) {
 }
 
 export class Beside {
-  /** @param {(payload: Runs, track: Track | null) => void} show draws runs, their sharpness or else their loss */
-  constructor(show) {
+  /** @param {(payload: Runs, track: Track | null) => void} show draws runs, their sharpness or else their loss @param {() => void} changed is called when the user chooses the other one */
+  constructor(show, changed) {
     this.show = show;
     this.sharpness = false;
     this.address = "";
+    /** @type {HTMLInputElement[]} */
+    this.choices = [];
     const choice = (/** @type {string} */ text, /** @type {boolean} */ on) => {
       const input = element("input", { type: "radio", name: "curve", ...(on ? { checked: "" } : {}) });
-      input.addEventListener("change", () => this.choose(text === "sharpness"));
+      input.addEventListener("change", () => {
+        this.set(text === "sharpness");
+        changed();
+      });
+      this.choices.push(input);
       return element("label", {}, input, element("span", {}, text));
     };
     this.root = element("div", { class: "segments", role: "radiogroup", "aria-label": "Curve" }, choice("loss", true), choice("sharpness", false));
@@ -59,8 +65,10 @@ export class Beside {
   }
 
   /** @param {boolean} sharpness */
-  choose(sharpness) {
+  set(sharpness) {
+    if (sharpness === this.sharpness) return;
     this.sharpness = sharpness;
+    this.choices[Number(sharpness)].checked = true;
     if (!sharpness) this.#tell("", "");
     if (this.payload) this.#draw();
   }

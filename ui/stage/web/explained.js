@@ -11,14 +11,17 @@ import { print } from "./numbers.js";
 const MATHML = "http://www.w3.org/1998/Math/MathML";
 
 export class Explained {
-  /** @param {() => void} redraw asks for a frame */
-  constructor(redraw) {
+  /** @param {() => void} redraw asks for a frame @param {() => void} changed is called when the user switches it on or off */
+  constructor(redraw, changed) {
     this.redraw = redraw;
     this.on = false;
     this.row = -1;
     this.arrows = new Arrows();
     this.toggle = element("button", { type: "button", class: "text", "aria-pressed": "false", title: "Draw this step at the ball and work out the rule" }, "Explain the step");
-    this.toggle.addEventListener("click", () => this.#switch(!this.on));
+    this.toggle.addEventListener("click", () => {
+      this.set(!this.on);
+      changed();
+    });
     this.title = element("h2", {});
     this.lines = element("div", { class: "rule" });
     this.list = element("ul", { class: "marks" });
@@ -28,7 +31,8 @@ export class Explained {
   }
 
   /** @param {boolean} on */
-  #switch(on) {
+  set(on) {
+    if (on === this.on) return;
     this.on = on;
     this.toggle.setAttribute("aria-pressed", String(on));
     this.root.hidden = !on;

@@ -6,6 +6,13 @@
 const TYPES = { float32: Float32Array, uint16: Uint16Array, uint32: Uint32Array };
 
 /**
+ * @typedef {object} Look
+ * @property {boolean | null} demonstration whether the stage fills the window; null where it cannot
+ * @property {boolean} sharpness whether the curve is that of the sharpness
+ * @property {boolean} explained whether the step is worked out
+ */
+
+/**
  * @typedef {object} Surface
  * @property {string} key
  * @property {string} title
@@ -46,7 +53,7 @@ const TYPES = { float32: Float32Array, uint16: Uint16Array, uint32: Uint32Array 
  * @property {string} surface the address of the surface
  * @property {number} received
  * @property {{title: string, ticks: [number, string][], low: number, high: number}} curve
- * @property {boolean | null} demonstration whether the stage fills the window; null where it cannot
+ * @property {Look} look what is switched on
  * @property {Driven[]} dial the runs that the dial drives
  * @property {Run[]} runs
  * @property {"race" | "side"} layout

@@ -14,6 +14,7 @@ import { Demonstration } from "./demonstration.js";
 import { element } from "./dom.js";
 import { Explained } from "./explained.js";
 import { Legend } from "./legend.js";
+import { Outbox } from "./outbox.js";
 import { Path } from "./path.js";
 import { fetchSurface, readRuns } from "./payload.js";
 import { Panels } from "./side_by_side.js";
@@ -21,7 +22,6 @@ import { fetchSwarm } from "./swarm.js";
 import { Terrain } from "./terrain.js";
 import { Theme } from "./theme.js";
 
-const PATIENCE = 3000; // milliseconds until what nobody has answered no longer holds back what is sent next
 const READABLE = 90; // milliseconds a number stands while the run plays: faster, nobody could read it
 
 const sheets = await Promise.all(["stage.css", "dial.css", "demonstration.css", "explained.css"].map(async (name) => {
@@ -58,9 +58,7 @@ class Stage {
     this.written = 0; // when the numbers were last written
     /** @type {(name: string, value: unknown) => void} */
     this.send = () => {};
-    /** What waits to be sent, by name: of each the last. @type {Map<string, {number: number}>} */
-    this.outbox = new Map();
-    this.number = 0; // of what was last put there
+    this.outbox = new Outbox((name, value) => this.send(name, value));
     /** @type {WeakMap<import("./payload.js").Run, Path>} */
     this.paths = new WeakMap();
     this.ended = new AbortController();
@@ -95,11 +93,16 @@ class Stage {
     this.driving = new Driving({
       show: (payload, live) => this.#show(payload, live),
       request: redraw,
-      post: (name, value) => this.#post(name, value),
+      post: (name, value) => this.outbox.post(name, value),
       clock: this.clock,
     }, signal);
+    const looked = () => {
+      const { on } = this.demonstration;
+      const demonstration = this.exact?.look.demonstration === null ? null : on;
+      this.looked = this.outbox.post("look", { demonstration, sharpness: this.beside.sharpness, explained: this.explained.on });
+    };
     this.demonstration = new Demonstration(parent.host, (on) => {
-      this.viewed = this.#post("view", { demonstration: on });
+      looked();
       this.#resize();
       if (on) this.driving.dial.track.focus({ preventScroll: true });
     }, signal);
@@ -108,7 +111,7 @@ class Stage {
     const curve = element("div", { class: "frame", "data-view": "curve" });
     this.panels = new Panels({
       redraw,
-      start: (point) => this.#post("start", { point }),
+      start: (point) => this.outbox.post("start", { point }),
       missing: (missing) => {
         this.missing = missing;
         if (this.root) this.root.dataset.surface = missing ? "missing" : "drawn";
@@ -117,8 +120,8 @@ class Stage {
     this.beside = new Beside((payload, track) => {
       this.curve.setRuns(payload, track);
       this.request();
-    });
-    this.explained = new Explained(redraw);
+    }, looked);
+    this.explained = new Explained(redraw, looked);
     this.controls.root.append(this.explained.toggle);
     this.panels.root.append(element("div", { class: "pane curve" }, curve, this.beside.root), this.beside.note);
     this.summary = element("p", { class: "summary", "aria-live": "polite" });
@@ -147,7 +150,7 @@ class Stage {
   /** New runs, or the same ones in another theme. @param {import("./payload.js").Runs} payload */
   async update(payload) {
     const call = this.calls;
-    if (this.waiting && payload.received >= this.waiting) this.#answered();
+    this.outbox.received(payload.received);
     let surface;
     try {
       surface = await fetchSurface(payload.surface);
@@ -173,8 +176,13 @@ class Stage {
     if (elsewhere || theme.key !== this.theme?.key) this.#setTheme(theme);
     const before = this.exact;
     this.exact = payload;
-    this.demonstration.buttons.hidden = payload.demonstration === null;
-    if (payload.received >= (this.viewed ?? 0)) this.demonstration.set(Boolean(payload.demonstration));
+    const { look } = payload;
+    this.demonstration.buttons.hidden = look.demonstration === null;
+    if (payload.received >= (this.looked ?? 0)) {
+      this.demonstration.set(Boolean(look.demonstration));
+      this.beside.set(look.sharpness);
+      this.explained.set(look.explained);
+    }
     this.driving.setPayload(payload, surface);
     this.#setSwarm(payload.swarm?.address);
     const labels = payload.runs.map((run) => run.label).join(", ");
@@ -313,31 +321,6 @@ class Stage {
     if (state !== "playing") this.speaking = setTimeout(() => (this.now.textContent = this.legend.spoken()), 400);
   }
 
-  /** Sends something to Python: one thing at a time, and of what waits only the last. @param {string} name @param {object} value */
-  #post(name, value) {
-    this.number = Math.max(Date.now(), this.number + 1); // counts up over reloads as well
-    this.outbox.delete(name);
-    this.outbox.set(name, { ...value, number: this.number });
-    if (!this.waiting) this.#sendNext();
-    return this.number;
-  }
-
-  #sendNext() {
-    const [next] = this.outbox;
-    if (!next) return;
-    const [name, value] = next;
-    this.outbox.delete(name);
-    this.waiting = value.number;
-    this.send(name, value);
-    this.impatient = setTimeout(() => this.#answered(), PATIENCE);
-  }
-
-  #answered() {
-    clearTimeout(this.impatient);
-    this.waiting = undefined;
-    this.#sendNext();
-  }
-
   /** @param {KeyboardEvent} event */
   #key(event) {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
@@ -383,7 +366,7 @@ class Stage {
     if (this.pending) cancelAnimationFrame(this.pending);
     clearTimeout(this.speaking);
     clearTimeout(this.naming);
-    clearTimeout(this.impatient);
+    this.outbox.dispose();
     this.observer.disconnect();
     this.sight.disconnect();
     this.panels.dispose();
