@@ -188,6 +188,19 @@ def test_from_here_on_leaves_the_past_path_as_it_was(open_page: Callable[..., Pa
     expect(dial.field).to_have_value(re.compile(f"^{re.escape(f'{float(rate):g}')}$"))
 
 
+def test_from_here_on_at_the_end_says_that_nothing_lies_ahead(open_page: Callable[..., Page], address: str):
+    dial = Dial(open_page(), address)
+    dial.page.get_by_role("radio", name="from here on").click()
+    dial.pause_at(500)
+    note = dial.page.locator(".dial .note")
+    expect(note).to_contain_text("at the end of the run")
+    dial.track.press("ArrowRight")
+    expect(dial.track).to_have_attribute("aria-valuetext", re.compile(r"^0\.015, "))  # it comes back
+    assert "then" not in dial.query
+    dial.pause_at(499)
+    expect(note).not_to_contain_text("at the end of the run")
+
+
 def test_presets_are_one_key_or_click_each(dial: Dial):
     dial.page.locator("[data-view=surface]").focus()
     dial.page.keyboard.press("5")

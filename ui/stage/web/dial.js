@@ -41,6 +41,7 @@ export class Dial {
     this.mode = "whole";
     this.pressed = false;
     this.writing = false; // whether somebody is writing into the number field
+    this.said = ""; // below the track, in the place of what the bars are
     /** @type {Knob | null} */
     this.knob = null;
     /** @type {Fan | null} */
@@ -210,8 +211,14 @@ export class Dial {
       button.setAttribute("aria-label", !preset || there ? button.dataset.preset : `${button.dataset.preset}: ${preset.reason}`);
       button.setAttribute("aria-pressed", String(preset?.rate === this.rate));
     }
-    if (this.knob) this.note.textContent = fan ? `Bars: the loss reached after ${fan.steps} steps` : "";
+    this.say(this.said);
     this.#paint();
+  }
+
+  /** Says something below the track; "" for what the bars on it are. @param {string} text */
+  say(text) {
+    this.said = text;
+    if (this.knob) this.note.textContent = text || (this.fan ? `Bars: the loss reached after ${this.fan.steps} steps` : "");
   }
 
   /** @param {Theme} theme */

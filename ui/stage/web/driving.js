@@ -9,6 +9,7 @@ import { fetchFan, rescaled } from "./fan.js";
 /** @typedef {import("./payload.js").Runs} Runs @typedef {import("./payload.js").Run} Run @typedef {import("./fan.js").Fan} Fan */
 
 const REST = 150; // milliseconds for which the cursor rests before the fan from its step on is fetched
+const AT_END = "The cursor is at the end of the run. Step back: what follows is what a new rate changes.";
 const PATIENCE = 5000; // milliseconds until the exact run as it was is shown again, when Python does not answer
 
 /**
@@ -112,7 +113,7 @@ export class Driving {
   /** @param {number} rate */
   #release(rate) {
     this.frame();
-    if (!this.driven?.length || rate === this.#rateNow()) {
+    if (!this.driven?.length || rate === this.#rateNow() || this.#late) {
       this.#settle();
       if (this.exact) this.stage.show(this.exact, false);
       this.#follow();
@@ -143,8 +144,15 @@ export class Driving {
     return run.changes.findLast(([step]) => step <= this.from)?.[1] ?? driven.rate;
   }
 
+  /** Whether a new rate would change nothing, since it holds from a step that is never made. */
+  get #late() {
+    const run = this.exact?.runs[this.driven?.[0]?.run ?? 0];
+    return this.dial.mode === "onward" && Boolean(run) && this.from >= /** @type {Run} */ (run).steps;
+  }
+
   /** Lets the dial show the exact run's rate. */
   #follow() {
+    this.dial.say(this.#late ? AT_END : "");
     if (this.dial.pressed || this.live || !this.driven?.length || !this.exact) return;
     const rate = this.#rateNow();
     const fan = this.fans?.get(this.driven[0].run);
