@@ -177,3 +177,19 @@ def test_another_rate_or_start_compiles_nothing(compilations: list[str]):
     for query in ("x=0.5", "condition_number=9&from=7&learning_rate=0.1", "momentum=0.2&steps=900"):
         assert get(f"fan?surface=ravine&optimizer=momentum&{query}").status_code == 200
     assert compilations == []
+
+
+def test_limit_of_adam_at_the_start_is_that_of_its_first_divisor():
+    # Its first divisor is 1 - beta1 times the gradient's size (Cohen et al. 2022): of the ravine's curvatures 1 and 9
+    # by |x| and 9 |y| the larger is 1 / 0.25, and that factor cancels the one in 2 (1 + beta1) / (1 - beta1).
+    run = descend("ravine", "adam", start=(3, 0.25), steps=30, condition_number=9)
+    header, _ = fetched(run)
+    assert header["limit"]["start"] == pytest.approx(2 * 1.9 * 0.25, rel=1e-6)
+    assert header["unlimited"] == ""
+    assert fetched(run, "onward", "&from=5")[0]["limit"] is None
+
+
+def test_optimizer_of_which_no_limit_is_known_says_so():
+    header, _ = fetched(descend("ravine", "lion", steps=30))
+    assert header["limit"] is None
+    assert header["unlimited"] == "No stability limit is known for Lion"

@@ -17,6 +17,7 @@ from starlette.responses import PlainTextResponse, Response
 from engine import Batch, Trajectory, dial_rates, fan
 from engine.batch import BATCH_STEPS
 from engine.presets import findings
+from engine.sharpness import stability
 from optimizers import OPTIMIZERS
 from ui.display import Curve, CurveScale, curve
 from ui.scenario import CHANGES, Scenario, from_query, to_query
@@ -114,6 +115,7 @@ def pack_fan(batch: Batch, scale: CurveScale = "log") -> bytes:
         "verdicts": [verdict_look(name) for name in names],
         "presets": [vars(preset) for preset in found.presets],
         "limit": _limit(batch, found.limit_at_start),
+        "unlimited": "" if batch.optimizer.limit else f"No stability limit is known for {batch.optimizer.title}",
     }
     shares = _shares(batch)
     places = np.clip(_unit(crossings, batch), 0, 1)
@@ -140,8 +142,14 @@ def verdict_look(name: str) -> dict[str, Any]:
 
 
 def _limit(batch: Batch, at_start: float) -> dict[str, Any] | None:
-    """The stability limit of the learning rate: its formula in words and its value at the fan's first row."""
+    """The stability limit of the learning rate: its formula in words and its value at the fan's first row.
+
+    Where the optimizer divides its steps it is that of the first divisor, which is the same at all rates.
+    """
     limit = batch.optimizer.limit
+    if limit is not None and limit.divisor is not None and not batch.first:
+        known = stability(batch.run(0))
+        at_start = math.nan if known is None else float(known.rate_limits[0])
     if limit is None or not math.isfinite(at_start):
         return None
     words = limit.words.replace("η", "λ") if "λ" not in limit.words else "stability limit"

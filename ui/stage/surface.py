@@ -44,7 +44,7 @@ def packed_surface(landscape: Landscape, parameters: Mapping[str, float]) -> Pac
 @lru_cache(maxsize=32)
 def _packed(landscape: Landscape, parameters: tuple[tuple[str, float], ...]) -> Packed:
     drawn = relief(landscape, dict(parameters))
-    axis = drawn.axis
+    axis, known = drawn.axis, landscape.at(dict(parameters))
     first = int(np.floor(axis.low / drawn.contour_step)) + 1
     numbers = [n for n in range(first, first + 60) if axis.low < n * drawn.contour_step < axis.high]
     header = {
@@ -52,9 +52,9 @@ def _packed(landscape: Landscape, parameters: tuple[tuple[str, float], ...]) -> 
         "title": landscape.title,
         "domain": landscape.domain,
         "size": [drawn.heights.shape[1], drawn.heights.shape[0]],
-        "minima": landscape.minima,
-        "local_minima": landscape.local_minima,
-        "saddles": landscape.saddles,
+        "minima": known.minima,
+        "local_minima": known.local_minima,
+        "saddles": known.saddles,
         "height": {"title": axis.title, "ticks": [[float(axis.unit(np.array(at))), text] for at, text in axis.ticks]},
         "contours": {
             "first": float(axis.unit(np.array(first * drawn.contour_step))),

@@ -218,7 +218,9 @@ export class Dial {
   /** Says something below the track; "" for what the bars on it are. @param {string} text */
   say(text) {
     this.said = text;
-    if (this.knob) this.note.textContent = text || (this.fan ? `Bars: the loss reached after ${this.fan.steps} steps` : "");
+    const { fan } = this;
+    const known = fan ? [`Bars: the loss reached after ${fan.steps} steps`, fan.unlimited].filter(Boolean).join(". ") : "";
+    if (this.knob) this.note.textContent = text || known;
   }
 
   /** @param {Theme} theme */

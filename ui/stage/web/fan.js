@@ -40,6 +40,8 @@ export class Fan {
     this.presets = header.presets;
     /** @type {{words: string, start: number} | null} the stability limit of the rate: its formula, and where it is at the first row */
     this.limit = header.limit;
+    /** @type {string} says that no limit is known, where that is so */
+    this.unlimited = header.unlimited;
     this.data = arrays;
     /** @type {Float32Array} */
     this.rates = arrays.rates;
