@@ -32,6 +32,9 @@ APART = 1e-4  # two points closer than this are one
 USUAL = 3.0
 """Half the side of the domain where nothing was found that it should hold."""
 
+INSIDE = 0.9
+"""How far from the middle of the map to its edge a run may start, where there is ground for it."""
+
 MANY = 12
 """More minima than this do not all have to be on the map."""
 
@@ -70,11 +73,10 @@ def landscape_from_formula(
         FormulaError: for a formula that is refused.
         ValueError: when the loss is nowhere finite on the domain, or the start is not inside it.
     """
-    formula = read_formula(text)
     with _one_at_a_time:
         if domain is None and start is None:
-            return _kept(formula.text)
-        return _surveyed(formula, domain, start)
+            return _kept(text.strip())
+        return _surveyed(read_formula(text), domain, start)
 
 
 @lru_cache(maxsize=FORMULAS)
@@ -86,7 +88,7 @@ def _surveyed(formula: Formula, domain: tuple[Interval, Interval] | None, start:
     """The landscape, with all that is found about it."""
     blank = _entry(formula)
     found = stationary_points(blank)
-    area = domain or _domain(found.minima or found.saddles)
+    area = domain or _domain(found.minima + found.saddles)
     points = _grid(area, 61)
     losses, gradients = losses_at(blank, points), gradient_field(blank, points)
     defined = np.isfinite(losses)
@@ -102,7 +104,9 @@ def _surveyed(formula: Formula, domain: tuple[Interval, Interval] | None, start:
     best = [point for point, height in zip(minima, heights, strict=True) if known and height <= lowest + slack]
     minimum = lowest if known else None
     sloping = defined & np.isfinite(gradients).all(axis=1)
-    fair = sloping if sloping.any() else defined
+    half = np.ptp(area, axis=1) / 2
+    inside = (np.abs(points - np.mean(area, axis=1)) <= INSIDE * half).all(axis=1)
+    fair = next(places for places in (sloping & inside, sloping, defined) if places.any())
     return replace(
         blank, domain=area, start=start or _start(points[fair], losses[fair], minima), minima=tuple(best),
         minimum=minimum, local_minima=tuple(point for point in minima if point not in best), saddles=tuple(saddles),
@@ -116,7 +120,7 @@ def _notes(losses: np.ndarray, minima: Sequence[Point], saddles: Sequence[Point]
     missing = 100 * (1 - len(finite) / len(losses))
     said = []
     if missing:
-        said.append(f"It has no finite value on {missing:.0f} % of the map." if missing >= 1 else
+        said.append(f"It has no finite value on {min(missing, 99):.0f} % of the map." if missing >= 1 else
                     "It has no finite value at some places of the map.")  # fmt: skip
     if np.ptp(finite) == 0:
         return " ".join([*said, "It has the same value everywhere: there is nowhere to go."])

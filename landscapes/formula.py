@@ -178,7 +178,7 @@ class _Reader:
 
     def number(self, node: ast.Constant) -> _Part:
         if isinstance(node.value, bool) or not isinstance(node.value, int | float):
-            raise self.refuse(node, f"{node.value!r} is not a number")
+            raise self.refuse(node, f"{repr(node.value)[:40]} is not a number")
         if not abs(node.value) <= LARGEST:
             raise self.refuse(node, f"This number is too large: {LARGEST:g} is allowed")
         value = float(node.value)

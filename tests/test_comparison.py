@@ -89,7 +89,7 @@ def test_settings_of_the_opening_contenders_need_no_letters():
 
 
 def test_names_in_the_address_never_clash():
-    names = {"surface", "x", "y", "budget", "seed", "rate", "tolerance", "spread", *CHOICES, *LETTERS}
+    names = {"surface", "formula", "x", "y", "budget", "seed", "rate", "tolerance", "spread", *CHOICES, *LETTERS}
     parameters = {name for entry in LANDSCAPES.values() for name in entry.parameters}
     assert not parameters & names and not any("." in name for name in parameters)
 

@@ -13,7 +13,7 @@ from landscapes import LANDSCAPES
 from optimizers import OPTIMIZERS
 from ui.scenario import OPENING, Scenario, default_scenario, from_query, run, to_query
 
-RESERVED = {"surface", "optimizer", "x", "y", "steps", "seed", "then"}
+RESERVED = {"surface", "formula", "optimizer", "x", "y", "steps", "seed", "then"}
 PAIRS = list(itertools.product(LANDSCAPES, OPTIMIZERS))
 HOSTILE = (
     "", " ", "nan", "-inf", "Infinity", "1e999", "-1e999", "1" * 5000, "0x10", "1_000", "١٢", "1e", "--1", "1,2",
@@ -158,7 +158,7 @@ def test_bad_learning_rate_is_named_and_stays_at_its_default(text):
         ({"y": "\u202e1"}, r"y = '\u202e1'"),
         (
             {"condition_number": "5"},
-            "Momentum (heavy ball) on Rosenbrock; there are surface, optimizer, learning_rate, momentum",
+            "Momentum (heavy ball) on Rosenbrock; there are surface, formula, optimizer, learning_rate, momentum",
         ),
         ({"x" * 500: "1"}, "'" + "x" * 40 + "…'"),
         ({"then": "soon"}, "then = 'soon' is not allowed: up to 8 parts such as 120:0.03"),

@@ -9,11 +9,11 @@ import numpy as np
 from engine.compare import BUDGET, TOLERANCE
 from engine.descend import COORDINATE, SEED
 from knobs import Knob
-from landscapes import LANDSCAPES
 from landscapes.base import Landscape, Point
 from optimizers import OPTIMIZERS
 from ui.address import Query, quoted, read, single_values, written
 from ui.scenario import defaults
+from ui.surfaces import FORMULA, read_surface, surface, surface_query
 
 LETTERS = "abcdef"
 """The contenders' names in the address, in their order."""
@@ -53,7 +53,7 @@ class Comparison:
     """What is compared and how it is shown, every number filled in.
 
     Attributes:
-        landscape, parameters: the surface's key and knobs.
+        landscape, parameters: the surface's name (ui/surfaces.py) and knobs.
         contenders: FEWEST to MOST of them.
         start: (x, y), for all of them.
         budget: gradient evaluations, for all of them.
@@ -118,13 +118,13 @@ def default_comparison(landscape: str = SURFACE) -> Comparison:
     """The comparison that the page opens on, on that surface.
 
     Raises:
-        KeyError: for a key that is not in the registry.
+        ValueError: for a landscape that is neither a key nor a formula.
     """
-    surface = LANDSCAPES[landscape]
-    x, y = surface.start
+    entry = surface(landscape)
+    x, y = entry.start
     return Comparison(
         landscape=landscape,
-        parameters=defaults(surface.parameters),
+        parameters=defaults(entry.parameters),
         contenders=tuple(default_contender(key) for key in CONTENDERS),
         start=(float(x), float(y)),
         budget=int(BUDGET.default),
@@ -135,7 +135,7 @@ def default_comparison(landscape: str = SURFACE) -> Comparison:
 def to_query(comparison: Comparison) -> dict[str, str]:
     """The comparison as the parameters of an address; whatever is at its default is left out."""
     base = default_comparison(comparison.landscape)
-    query = {"surface": comparison.landscape} if comparison.landscape != SURFACE else {}
+    query = surface_query(comparison.landscape, SURFACE)
     usual, numbers = _numbers(base), _numbers(comparison)
     query |= {name: written(value) for name, value in numbers.items() if value != usual[name]}
     query |= {name: value for name in CHOICES if (value := getattr(comparison, name)) != getattr(base, name)}
@@ -159,10 +159,7 @@ def from_query(query: Query) -> tuple[Comparison, tuple[str, ...]]:
         stays at its default. The sentences quote the address: show them as plain text.
     """
     single, ignored = single_values(query)
-    landscape = single.pop("surface", SURFACE)
-    if landscape not in LANDSCAPES:
-        ignored.append(f"surface = {quoted(landscape)} is not known here")
-        landscape = SURFACE
+    landscape = read_surface(single, ignored, SURFACE)
     base = default_comparison(landscape)
     contenders = _contenders(single, ignored)
     chosen: dict[str, str] = {}
@@ -172,10 +169,10 @@ def from_query(query: Query) -> tuple[Comparison, tuple[str, ...]]:
             chosen[name] = word
         else:
             ignored.append(f"{name} = {quoted(word)} is not known here; there are {', '.join(words)}")
-    knobs, numbers = _knobs(LANDSCAPES[landscape]), _numbers(base)
+    knobs, numbers = _knobs(surface(landscape)), _numbers(base)
     for name, text in single.items():
         if name not in knobs:
-            there = ", ".join(["surface", *knobs, *CHOICES, *LETTERS])
+            there = ", ".join(["surface", FORMULA, *knobs, *CHOICES, *LETTERS])
             ignored.append(f"{quoted(name)} means nothing on this page; there are {there}")
             continue
         try:
@@ -212,10 +209,10 @@ def _contenders(single: dict[str, str], ignored: list[str]) -> tuple[Contender, 
     return tuple(contenders)
 
 
-def _knobs(surface: Landscape) -> dict[str, Knob]:
+def _knobs(entry: Landscape) -> dict[str, Knob]:
     """Every number that belongs to no contender by its name in the address, as the knob that says what it may be."""
     run = {"x": COORDINATE, "y": COORDINATE, "budget": BUDGET, "seed": SEED}
-    return {**surface.parameters, **run, "rate": RATE, "tolerance": TOLERANCE, "spread": SPREAD}
+    return {**entry.parameters, **run, "rate": RATE, "tolerance": TOLERANCE, "spread": SPREAD}
 
 
 def _numbers(comparison: Comparison) -> dict[str, float]:
@@ -268,7 +265,7 @@ def symbol(setting: str) -> str:
 
 def cloud(comparison: Comparison) -> np.ndarray:
     """The starts around the start, shape (SWARM, 2): normal in both directions, from the seed; the first is itself."""
-    (left, right), (bottom, top) = LANDSCAPES[comparison.landscape].domain
+    (left, right), (bottom, top) = surface(comparison.landscape).domain
     away = np.random.default_rng(comparison.seed).standard_normal((SWARM, 2)) * comparison.spread
     away[0] = 0
     starts = np.array(comparison.start) + away * (right - left, top - bottom)

@@ -10,9 +10,9 @@ from streamlit.components.v2 import component
 from engine.compare import BUDGET, CRITERION, TOLERANCE, Tuned
 from engine.descend import COORDINATE, SEED, checked_start
 from knobs import Knob
-from landscapes import LANDSCAPES
 from landscapes.base import Point
 from optimizers import OPTIMIZERS
+from ui import own_formula, surfaces
 from ui.address import written
 from ui.comparison import (
     CONTENDERS,
@@ -35,6 +35,7 @@ from ui.controls import _number as number_field
 from ui.look import Look
 from ui.mirror import Mirror
 from ui.numbers import number
+from ui.own_formula import surface_choice
 from ui.palette import Theme
 from ui.race import Race
 from ui.signs import line_and_marker_image
@@ -55,10 +56,10 @@ SCALES = {"log": "Logarithmic", "linear": "Linear"}
 STARTS = {"one": "One start", "many": f"{SWARM} starts"}
 
 
-def choose_surface(key: str) -> None:
+def choose_surface(name: str) -> None:
     """Go to another surface, at its own start."""
-    base = default_comparison(key)
-    mirror.adjust(landscape=key, parameters=base.parameters, start=base.start)
+    base = default_comparison(name)
+    mirror.adjust(landscape=name, parameters=base.parameters, start=base.start)
 
 
 def set_start(start: Point) -> None:
@@ -142,7 +143,7 @@ def _put(place: int, contender: Contender) -> None:
 
 def surface(comparison: Comparison) -> None:
     """Where they run, how their learning rates are found, and how they are shown."""
-    _choice("Surface", "landscape", list(LANDSCAPES), lambda key: LANDSCAPES[key].title, comparison, choose_surface)
+    surface_choice("compare.landscape", "compare.formula", comparison.landscape, choose_surface, mirror.adjust)
     _segments("View", "view", VIEWS, comparison)
     _choice("Learning rates", "rates", list(RATES), RATES.__getitem__, comparison)
     if comparison.rates == "own":
@@ -210,7 +211,7 @@ def _rate(comparison: Comparison, knob: Knob | None, found: Tuned | None) -> str
 def details(comparison: Comparison) -> None:
     """Everything else that can be set."""
     x, y = comparison.start
-    own = LANDSCAPES[comparison.landscape].parameters
+    own = surfaces.surface(comparison.landscape).parameters
     for name, knob in own.items():
         _field(name, knob, comparison.parameters[name], partial(_set_parameter, name))
     _field("budget", BUDGET, comparison.budget, lambda value: mirror.adjust(budget=int(value)))
@@ -250,13 +251,18 @@ def reset() -> None:
     """Everything back to how the page opens."""
     st.button(
         "Reset everything", key="compare.reset", icon=":material/restart_alt:", type="tertiary",
-        on_click=lambda: mirror.change(default_comparison()),
+        on_click=_start_over,
     )  # fmt: skip
+
+
+def _start_over() -> None:
+    own_formula.forget()
+    mirror.change(default_comparison())
 
 
 def fairness(comparison: Comparison, names: Sequence[str], found: Sequence[Tuned | None]) -> str:
     """What is the same for all contenders, and by what criterion their learning rates were found, in words."""
-    title = LANDSCAPES[comparison.landscape].title
+    title = surfaces.surface(comparison.landscape).title
     same = f"All start at the same point of {title} and may make {comparison.budget} gradient evaluations"
     if comparison.rates == "same":
         return f"{same}, with the same learning rate {number(comparison.rate)} where they take one."

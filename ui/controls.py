@@ -14,10 +14,11 @@ import streamlit as st
 
 from engine.descend import COORDINATE, SEED, STEPS
 from knobs import Knob
-from landscapes import LANDSCAPES
 from optimizers import OPTIMIZERS
 from ui import session
+from ui.own_formula import surface_choice
 from ui.scenario import Scenario
+from ui.surfaces import surface
 
 WORDS = {"learning_rate": "Learning rate", "x": "Start x", "y": "Start y"}
 
@@ -30,17 +31,17 @@ def label(name: str) -> str:
 
 def surface_and_optimizer(scenario: Scenario) -> None:
     """The two choices that everything else follows from."""
-    _choice("Surface", "surface", LANDSCAPES, scenario.landscape, session.choose_landscape)
+    surface_choice("surface", "formula", scenario.landscape, session.choose_landscape, session.keep)
     _choice("Optimizer", "optimizer", OPTIMIZERS, scenario.optimizer, session.choose_optimizer)
 
 
 def details(scenario: Scenario) -> None:
     """Everything that can be set in numbers, but for the learning rate: the stage has a dial for that."""
-    surface, method = LANDSCAPES[scenario.landscape], OPTIMIZERS[scenario.optimizer]
+    entry, method = surface(scenario.landscape), OPTIMIZERS[scenario.optimizer]
     if others := {name: knob for name, knob in method.knobs.items() if name != "learning_rate"}:
         _group(method.title, "optimizer", [partial(_setting, scenario, name, knob) for name, knob in others.items()])
-    if own := surface.parameters:
-        _group(surface.title, "surface", [partial(_parameter, scenario, name, knob) for name, knob in own.items()])
+    if own := entry.parameters:
+        _group(entry.title, "surface", [partial(_parameter, scenario, name, knob) for name, knob in own.items()])
     x, y = scenario.start
     run = (
         ("x", COORDINATE, x, session.set_start_x),

@@ -12,7 +12,7 @@ from typing import Literal
 import numpy as np
 
 from engine import Grid, loss_grid
-from landscapes import LANDSCAPES, Landscape
+from landscapes import Landscape
 from ui.numbers import SUPERSCRIPTS, number
 
 GRID = 201
@@ -54,9 +54,10 @@ class Relief:
     contour_step: float  # between two contour lines, in display units
 
     @cached_property
-    def highest(self) -> float:
-        """The highest finite loss on the map."""
-        return float(self.grid.losses[np.isfinite(self.grid.losses)].max())
+    def extremes(self) -> tuple[float, float]:
+        """The lowest and the highest finite loss on the map; 0 and 1 where there is none."""
+        finite = self.grid.losses[np.isfinite(self.grid.losses)]
+        return (float(finite.min()), float(finite.max())) if finite.size else (0.0, 1.0)
 
 
 def display(landscape: Landscape, losses: np.ndarray) -> np.ndarray:
@@ -72,7 +73,10 @@ def display(landscape: Landscape, losses: np.ndarray) -> np.ndarray:
 
 
 def relief(landscape: Landscape, parameters: Mapping[str, float]) -> Relief:
-    """The landscape with these parameters, ready to draw. The last few are kept."""
+    """The landscape with these parameters, ready to draw. The last few are kept.
+
+    What is not finite is drawn at the edge of the axis: an abyss of minus infinity at its foot, all else at its top.
+    """
     return _relief(landscape, tuple(sorted(parameters.items())))
 
 
@@ -81,7 +85,7 @@ def _relief(landscape: Landscape, parameters: tuple[tuple[str, float], ...]) -> 
     grid = loss_grid(landscape, GRID, **dict(parameters))
     shown = display(landscape, grid.losses)
     finite = shown[np.isfinite(shown)]
-    low, high = float(finite.min()), float(finite.max())
+    low, high = (float(finite.min()), float(finite.max())) if finite.size else (0.0, 1.0)
     if landscape.minimum is not None:  # the grid may step over a narrow minimum; the ball does not
         low = min(low, float(display(landscape, np.array(landscape.minimum))))
     if high <= low:
@@ -146,7 +150,7 @@ def curve(
     losses = losses[np.isfinite(losses)]
     starts = [run[0] for run in runs if np.isfinite(run[0])]
     if scale == "linear":
-        lowest = float(np.nanmin(drawn.grid.losses)) if landscape.minimum is None else landscape.minimum
+        lowest = drawn.extremes[0] if landscape.minimum is None else landscape.minimum
         low, high = min([lowest, *starts]), max([lowest, *starts])
         high = high if high > low else low + 1
         return Curve(Axis("loss", low, high, linear_ticks(low, high, 5)), landscape, "linear")
@@ -154,7 +158,7 @@ def curve(
         shown = display(landscape, np.array(starts))
         low, high = min([drawn.axis.low, *shown]), max([drawn.axis.high, *shown])
         return Curve(Axis(drawn.axis.title, low, high, linear_ticks(low, high, 5)), landscape, "height")
-    top = math.log10(max([drawn.highest, *starts]) - landscape.minimum)
+    top = math.log10(max([drawn.extremes[1], *starts]) - landscape.minimum)
     above = losses - landscape.minimum
     above = above[above > 0]
     lowest = math.log10(float(above.min())) if above.size else -3.0
@@ -181,8 +185,3 @@ def linear_ticks(low: float, high: float, about: int) -> tuple[tuple[float, str]
 def power_of_ten(exponent: int) -> str:
     """A power of ten in print: 1, 10, 10⁻³."""
     return {0: "1", 1: "10"}.get(exponent, f"10{str(exponent).translate(SUPERSCRIPTS)}")
-
-
-def registered(key: str) -> Landscape | None:
-    """The landscape with that key, or None."""
-    return LANDSCAPES.get(key)

@@ -1,6 +1,7 @@
 """What a run came to, in words and in numbers for people. Knows no Streamlit."""
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -9,10 +10,31 @@ from landscapes.base import Landscape, Point
 from ui.numbers import number, point
 from ui.verdicts import LOOKS
 
+LISTED = 9
+"""How many points of a kind are written out."""
+
 
 def known_minima(landscape: Landscape) -> tuple[Point, ...]:
     """Every known minimum of a landscape, the lowest first."""
     return (*landscape.minima, *landscape.local_minima)
+
+
+def stationary(landscape: Landscape) -> list[str]:
+    """The known stationary points of a landscape in words: a line for each kind, with the sign that the plane has."""
+    lowest = f", loss {number(landscape.minimum)}" if landscape.minimum is not None else ""
+    kinds = (
+        ("★ Minimum", "★ Minima", lowest, landscape.minima),
+        ("◆ Local minimum", "◆ Local minima", "", landscape.local_minima),
+        ("✕ Saddle", "✕ Saddles", "", landscape.saddles),
+    )
+    return [
+        f"{one if len(points) == 1 else many}{more}: {_listed(points)}" for one, many, more, points in kinds if points
+    ]
+
+
+def _listed(points: Sequence[Point]) -> str:
+    rest = f" and {len(points) - LISTED} more" if len(points) > LISTED else ""
+    return ", ".join(point(place) for place in points[:LISTED]) + rest
 
 
 def distances(t: Trajectory) -> np.ndarray | None:

@@ -10,6 +10,7 @@ from engine.compare import Measures, Tuned, contend, measure, tuned
 from engine.diagnose import Diagnosis, diagnose
 from optimizers import OPTIMIZERS
 from ui.comparison import Comparison, Contender, cloud, from_query, labels, to_query
+from ui.surfaces import surface
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,7 +51,7 @@ def _race(query: tuple[tuple[str, str], ...]) -> Race:
     pairs = list(zip(comparison.contenders, settings, strict=True))
     runs = tuple(
         contend(
-            comparison.landscape, contender.optimizer, budget=comparison.budget, start=comparison.start,
+            surface(comparison.landscape), contender.optimizer, budget=comparison.budget, start=comparison.start,
             seed=comparison.seed, **comparison.parameters, **own,
         )
         for contender, own in pairs
@@ -83,21 +84,21 @@ def _found(comparison: Comparison, contender: Contender) -> Tuned | None:
     if comparison.rates != "best" or "learning_rate" not in OPTIMIZERS[contender.optimizer].knobs:
         return None
     others = tuple((name, value) for name, value in contender.settings.items() if name != "learning_rate")
-    surface = (comparison.landscape, tuple(comparison.parameters.items()), comparison.start)
-    return _tuned(surface, contender.optimizer, others, comparison.budget, comparison.tolerance, comparison.seed)
+    where = (comparison.landscape, tuple(comparison.parameters.items()), comparison.start)
+    return _tuned(where, contender.optimizer, others, comparison.budget, comparison.tolerance, comparison.seed)
 
 
 @lru_cache(maxsize=256)
-def _tuned(surface: tuple, optimizer: str, settings: tuple, budget: int, tolerance: float, seed: int) -> Tuned:
-    landscape, parameters, start = surface
+def _tuned(where: tuple, optimizer: str, settings: tuple, budget: int, tolerance: float, seed: int) -> Tuned:
+    landscape, parameters, start = where
     return tuned(
-        landscape, optimizer, budget=budget, tolerance=tolerance, start=start, seed=seed, **dict(parameters),
+        surface(landscape), optimizer, budget=budget, tolerance=tolerance, start=start, seed=seed, **dict(parameters),
         **dict(settings),
     )  # fmt: skip
 
 
 def _swarm(comparison: Comparison, contender: Contender, settings: dict[str, float]) -> Batch:
     return swarm(
-        comparison.landscape, contender.optimizer, starts=cloud(comparison), steps=comparison.budget,
+        surface(comparison.landscape), contender.optimizer, starts=cloud(comparison), steps=comparison.budget,
         seed=comparison.seed, **comparison.parameters, **settings,
     )  # fmt: skip

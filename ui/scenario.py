@@ -6,10 +6,10 @@ from dataclasses import dataclass, replace
 from engine import Trajectory, descend
 from engine.descend import COORDINATE, SEED, STEPS, RateChanges, checked_rate_changes
 from knobs import Knob
-from landscapes import LANDSCAPES
 from landscapes.base import Point
 from optimizers import OPTIMIZERS
 from ui.address import LONGEST_NUMBER, Query, quoted, read, single_values, written
+from ui.surfaces import FORMULA, read_surface, surface, surface_query
 
 OPENING = ("rosenbrock", "momentum")
 """The surface and the optimizer that the page opens on."""
@@ -28,7 +28,7 @@ class Scenario:
     """What is run, every number filled in.
 
     Attributes:
-        landscape, optimizer: keys of the registries.
+        landscape: the key of a surface, or a formula (ui/surfaces.py); optimizer: a key.
         parameters: the landscape's knobs by name; settings: the optimizer's.
         start: (x, y).
         steps, seed: how many updates; where random numbers begin.
@@ -49,14 +49,15 @@ def default_scenario(landscape: str = OPENING[0], optimizer: str = OPENING[1]) -
     """The scenario of a landscape and an optimizer with every number at its default, that of its entry.
 
     Raises:
-        KeyError: for a key that is not in its registry.
+        KeyError: for an optimizer that is not in the registry.
+        ValueError: for a landscape that is neither a key nor a formula.
     """
-    surface = LANDSCAPES[landscape]
-    x, y = surface.start
+    entry = surface(landscape)
+    x, y = entry.start
     opening = OPENING_SETTINGS if (landscape, optimizer) == OPENING else {}
     return Scenario(
         landscape=landscape,
-        parameters=defaults(surface.parameters),
+        parameters=defaults(entry.parameters),
         optimizer=optimizer,
         settings=defaults(OPTIMIZERS[optimizer].knobs) | opening,
         start=(float(x), float(y)),
@@ -73,7 +74,7 @@ def defaults(knobs: Mapping[str, Knob]) -> dict[str, float]:
 def run(scenario: Scenario) -> Trajectory:
     """The run of a scenario."""
     return descend(
-        scenario.landscape,
+        surface(scenario.landscape),
         scenario.optimizer,
         start=scenario.start,
         steps=scenario.steps,
@@ -87,8 +88,9 @@ def run(scenario: Scenario) -> Trajectory:
 def to_query(scenario: Scenario) -> dict[str, str]:
     """The scenario as the parameters of an address; whatever is at its default is left out."""
     base = default_scenario(scenario.landscape, scenario.optimizer)
-    chosen = {"surface": scenario.landscape, "optimizer": scenario.optimizer}
-    names = {name: key for (name, key), usual in zip(chosen.items(), OPENING, strict=True) if key != usual}
+    names = surface_query(scenario.landscape, OPENING[0])
+    if scenario.optimizer != OPENING[1]:
+        names["optimizer"] = scenario.optimizer
     usual = _numbers(base)
     numbers = {name: written(value) for name, value in _numbers(scenario).items() if value != usual[name]}
     changes = ",".join(f"{step}:{written(rate)}" for step, rate in scenario.rate_changes)
@@ -106,16 +108,11 @@ def from_query(query: Query) -> tuple[Scenario, tuple[str, ...]]:
         stays at its default. The sentences quote the address: show them as plain text.
     """
     single, ignored = single_values(query)
-
-    def choose(name: str, registry: Mapping[str, object], usual: str) -> str:
-        key = single.pop(name, usual)
-        if key in registry:
-            return key
-        ignored.append(f"{name} = {quoted(key)} is not known here")
-        return usual
-
-    landscape = choose("surface", LANDSCAPES, OPENING[0])
-    optimizer = choose("optimizer", OPTIMIZERS, OPENING[1])
+    landscape = read_surface(single, ignored, OPENING[0])
+    optimizer = single.pop("optimizer", OPENING[1])
+    if optimizer not in OPTIMIZERS:
+        ignored.append(f"optimizer = {quoted(optimizer)} is not known here")
+        optimizer = OPENING[1]
     base = default_scenario(landscape, optimizer)
     knobs = _knobs(base)
     numbers = _numbers(base)
@@ -127,8 +124,8 @@ def from_query(query: Query) -> tuple[Scenario, tuple[str, ...]]:
             ignored.append(str(error))
     for name, text in single.items():
         if name not in knobs:
-            pair = f"{OPTIMIZERS[optimizer].title} on {LANDSCAPES[landscape].title}"
-            there = ", ".join(["surface", "optimizer", *knobs, CHANGES])
+            pair = f"{OPTIMIZERS[optimizer].title} on {surface(landscape).title}"
+            there = ", ".join(["surface", FORMULA, "optimizer", *knobs, CHANGES])
             ignored.append(f"{quoted(name)} is not a setting of {pair}; there are {there}")
             continue
         try:
@@ -156,7 +153,7 @@ def _parsed_changes(optimizer: str, text: str) -> RateChanges:
 
 def _knobs(scenario: Scenario) -> dict[str, Knob]:
     """Every number of a scenario by its name in the address, as the knob that says what it may be."""
-    own = {**LANDSCAPES[scenario.landscape].parameters, **OPTIMIZERS[scenario.optimizer].knobs}
+    own = {**surface(scenario.landscape).parameters, **OPTIMIZERS[scenario.optimizer].knobs}
     return own | {"x": COORDINATE, "y": COORDINATE, "steps": STEPS, "seed": SEED}
 
 

@@ -14,6 +14,7 @@ import streamlit as st
 from engine.descend import checked_rate_changes, checked_start
 from landscapes.base import Point
 from optimizers import OPTIMIZERS
+from ui import own_formula
 from ui.look import Look, look_query, read_look
 from ui.scenario import MOST_CHANGES, Scenario, default_scenario, from_query, to_query
 
@@ -56,11 +57,11 @@ def adjust(**changes: Any) -> None:
     change(replace(_latest(), **changes))
 
 
-def choose_landscape(key: str) -> None:
+def choose_landscape(name: str) -> None:
     """Go to another surface, at its own start, with its parameters as they were left."""
-    base = default_scenario(key, _latest().optimizer)
-    parameters = _remembered("landscape").get(key, base.parameters)
-    adjust(landscape=key, parameters=parameters, start=base.start, rate_changes=())
+    base = default_scenario(name, _latest().optimizer)
+    parameters = _remembered("landscape").get(name, base.parameters)
+    adjust(landscape=name, parameters=parameters, start=base.start, rate_changes=())
 
 
 def choose_optimizer(key: str) -> None:
@@ -128,6 +129,7 @@ def set_rate(rate: float, first: int | None) -> None:
 def reset() -> None:
     """Go back to the opening scenario and forget what was set."""
     st.session_state.update(remembered={}, ignored=())
+    own_formula.forget()
     change(default_scenario())
 
 

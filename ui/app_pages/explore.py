@@ -2,11 +2,12 @@
 
 import streamlit as st
 
-from landscapes import LANDSCAPES
 from optimizers import OPTIMIZERS
 from ui import controls, panels, session
+from ui.outcome import stationary
 from ui.scenario import Scenario, run
 from ui.stage import show_stage
+from ui.surfaces import surface
 
 
 def surroundings(scenario: Scenario) -> tuple[object, ...]:
@@ -44,7 +45,7 @@ def laboratory(around: tuple[object, ...]) -> None:
 
 
 scenario = session.current()
-surface, method = LANDSCAPES[scenario.landscape], OPTIMIZERS[scenario.optimizer]
+entry, method = surface(scenario.landscape), OPTIMIZERS[scenario.optimizer]
 st.html('<h1 class="unseen">Explore: one optimizer on one surface</h1>')
 panels.notice(session.ignored(), session.dismiss)
 laboratory(surroundings(scenario))
@@ -54,6 +55,6 @@ if charts.open:
         panels.charts(run(scenario))
 left, right = st.columns(2, gap="large")
 with left:
-    panels.about(surface.title, surface.teaches, f"f(x, y) = {surface.tex}", surface.source, surface.notes)
+    panels.about(entry.title, entry.teaches, f"f(x, y) = {entry.tex}", entry.source, entry.notes, stationary(entry))
 with right:
     panels.about(method.title, method.teaches, method.tex, method.source, method.notes)

@@ -23,6 +23,7 @@ from ui.display import Curve, CurveScale, curve
 from ui.scenario import CHANGES, Scenario, from_query, to_query
 from ui.stage.binary import pack
 from ui.stage.rows import exits, share, within_reach
+from ui.surfaces import name_of, surface
 from ui.verdicts import LOOKS
 
 SIDES = 9
@@ -38,10 +39,12 @@ def fan_addresses(run: Trajectory, rows: int, scale: CurveScale = "log") -> dict
     "whole" does not depend on the run's learning rate, so that it stays good while the dial is moved; "onward" lacks
     the row from which the rates hold: `&from=<row>`.
     """
-    if "learning_rate" not in run.optimizer.knobs or OPTIMIZERS.get(run.optimizer.key) is not run.optimizer:
+    landscape = name_of(run.landscape)
+    known = OPTIMIZERS.get(run.optimizer.key) is run.optimizer
+    if landscape is None or not known or "learning_rate" not in run.optimizer.knobs:
         return None
     scenario = Scenario(
-        landscape=run.landscape.key, parameters=run.parameters, optimizer=run.optimizer.key, settings=run.settings,
+        landscape=landscape, parameters=run.parameters, optimizer=run.optimizer.key, settings=run.settings,
         start=run.start, steps=run.steps, seed=run.seed, rate_changes=run.rate_changes,
     )  # fmt: skip
     query = to_query(scenario) | {"rows": str(min(rows, run.steps, BATCH_STEPS))}
@@ -87,7 +90,7 @@ def _packed(query: tuple[tuple[str, str], ...], first: int, rows: int, scale: Cu
     if first > scenario.steps:
         raise ValueError(f"from = {first} is not allowed: the run has {scenario.steps} steps")
     batch = fan(
-        scenario.landscape, scenario.optimizer, rates=dial_rates(scenario.optimizer), start=scenario.start,
+        surface(scenario.landscape), scenario.optimizer, rates=dial_rates(scenario.optimizer), start=scenario.start,
         steps=min(rows, scenario.steps - first), seed=scenario.seed, first=first, rate_changes=scenario.rate_changes,
         **scenario.parameters, **scenario.settings,
     )  # fmt: skip

@@ -1,6 +1,7 @@
 """The surface over HTTP: everything about a landscape that does not change when a run does.
 
-`GET surface/<landscape key>?<parameter>=<value>&v=<digest>` answers in the form that `ui.stage.binary` describes.
+`GET surface/<landscape key>?<parameter>=<value>&v=<digest>`, or `GET surface/formula?formula=<text>&v=<digest>`,
+answers in the form that `ui.stage.binary` describes.
 """
 
 import hashlib
@@ -14,10 +15,11 @@ import numpy as np
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
-from landscapes import Landscape
-from ui.display import Relief, registered, relief
+from landscapes import LANDSCAPES, Landscape
+from ui.display import Relief, relief
 from ui.palette import THEMES, ramp_hex
 from ui.stage.binary import pack
+from ui.surfaces import FORMULA, surface
 
 EMPHASISED = 5
 """Every so many contour lines one is drawn stronger."""
@@ -32,7 +34,8 @@ class Packed(NamedTuple):
 
 def surface_address(landscape: Landscape, parameters: Mapping[str, float]) -> str:
     """Where the browser fetches the surface, relative to the page; another content has another address."""
-    query = urlencode({**parameters, "v": packed_surface(landscape, parameters).digest})
+    text = {FORMULA: landscape.formula} if landscape.formula else {}
+    query = urlencode({**text, **parameters, "v": packed_surface(landscape, parameters).digest})
     return f"surface/{landscape.key}?{query}"
 
 
@@ -97,12 +100,14 @@ def _contours(drawn: Relief, numbers: list[int]) -> dict[str, np.ndarray]:
 
 
 def surface_route(request: Request) -> Response:
-    """Answer a request for a surface; 404 for an unknown landscape and 400 for a parameter that is not allowed."""
-    landscape = registered(request.path_params["key"])
-    if landscape is None:
+    """Answer a request for a surface; 404 for an unknown key, 400 for a formula or a parameter that is not allowed."""
+    key = request.path_params["key"]
+    if key != FORMULA and key not in LANDSCAPES:
         return PlainTextResponse("There is no landscape with that key.", 404)
-    given = [(name, value) for name, value in request.query_params.multi_items() if name != "v"]
+    beside = ("v", FORMULA) if key == FORMULA else ("v",)
+    given = [(name, value) for name, value in request.query_params.multi_items() if name not in beside]
     try:
+        landscape = surface(request.query_params.get(FORMULA, "") if key == FORMULA else key)
         parameters = {name: float(value) for name, value in given}
         if len(parameters) < len(given):
             raise ValueError("a parameter is given twice")

@@ -17,7 +17,6 @@ from starlette.routing import Route
 
 from engine import Trajectory
 from engine.sharpness import Stability, sharpness, stability
-from landscapes import LANDSCAPES
 from optimizers import OPTIMIZERS
 from ui.display import Axis, linear_ticks, power_of_ten
 from ui.explanation import explain
@@ -26,6 +25,7 @@ from ui.outcome import outside
 from ui.scenario import Scenario, from_query, run, to_query
 from ui.stage.binary import pack
 from ui.stage.rows import share
+from ui.surfaces import name_of
 
 WIDE = 30
 """An axis whose values lie further apart than this is logarithmic."""
@@ -39,10 +39,11 @@ MOST_RUNS, MOST_FIELDS = 6, 64
 
 def run_query(t: Trajectory) -> str | None:
     """The query that names a run in these addresses; None for a run that no address can name."""
-    if OPTIMIZERS.get(t.optimizer.key) is not t.optimizer or LANDSCAPES.get(t.landscape.key) is not t.landscape:
+    landscape = name_of(t.landscape)
+    if landscape is None or OPTIMIZERS.get(t.optimizer.key) is not t.optimizer:
         return None
     scenario = Scenario(
-        landscape=t.landscape.key, parameters=t.parameters, optimizer=t.optimizer.key, settings=t.settings,
+        landscape=landscape, parameters=t.parameters, optimizer=t.optimizer.key, settings=t.settings,
         start=t.start, steps=t.steps, seed=t.seed, rate_changes=t.rate_changes,
     )  # fmt: skip
     return urlencode(to_query(scenario))
