@@ -137,7 +137,8 @@ def measure(runs: Trajectory | Batch, *, budget: int, tolerance: float) -> Measu
     diverged |= ~np.isfinite(rows.losses[:, 0])
     spent = _spent(rows)
 
-    minimum = runs.landscape.minimum
+    landscape = runs.landscape.at(runs.parameters)
+    minimum = landscape.minimum
     steps = np.full(len(last), math.inf)
     if minimum is not None:
         level = minimum + share * (rows.losses[:, 0] - minimum)
@@ -160,7 +161,7 @@ def measure(runs: Trajectory | Batch, *, budget: int, tolerance: float) -> Measu
         evaluations=evaluations,
         losses=np.where(diverged, math.inf, rows.losses[ends]),
         rose=diverged | (rows.losses[ends] > rows.losses[:, 0]),
-        distances=np.where(diverged, math.inf, _distances(runs.landscape, rows.points[ends])),
+        distances=np.where(diverged, math.inf, _distances(landscape, rows.points[ends])),
         paths=paths,
         overshoots=(valid[:, 1:] & (before < 0) & (after > 0)).sum(axis=1),
     )

@@ -283,7 +283,7 @@ def _saddle(case: _Case) -> tuple[str, Evidence]:
 
 
 def _local_minimum(case: _Case) -> tuple[str, Evidence]:
-    above = float(case.t.losses[case.t.length] - (case.t.landscape.minimum or 0.0))
+    above = float(case.t.losses[case.t.length] - (case.t.landscape.at(case.t.parameters).minimum or 0.0))
     told = f"It has settled in a minimum at {point(case.end)} that is not the lowest: {number(above)} above it."
     return told, {"above": above, "arrival": float(case.arrival)}
 
@@ -320,14 +320,15 @@ def _crawling(case: _Case) -> tuple[str, Evidence]:
     (way,), (to_go,) = ways_to_go(_runs_of(t))
     evidence["rate_factor"] = float(1 + to_go / way)
     told = f"The steps are too short: {t.length:,} of them, all much the same way, have come {number(way)} far"
-    known = (*t.landscape.minima, *t.landscape.local_minima)
+    landscape = t.landscape.at(t.parameters)
+    known = (*landscape.minima, *landscape.local_minima)
     left = f"it is {number(to_go)} to the nearest minimum" if known else f"the map is {number(case.side)} wide"
     return f"{told}, and {left}. The learning rate could be about {number(1 + to_go / way)} times as high.", evidence
 
 
 def _progress(case: _Case) -> Evidence:
     """The share of the descent to the known minimum that is made; nothing where none is known."""
-    known, losses = case.t.landscape.minimum, case.t.losses
+    known, losses = case.t.landscape.at(case.t.parameters).minimum, case.t.losses
     if known is None or losses[0] <= known:
         return {}
     return {"descended": float((losses[0] - losses[case.t.length]) / (losses[0] - known))}

@@ -265,7 +265,7 @@ def _growth(runs: Runs, swings: Swings) -> Growth:
 
     second, third, fourth = _quarters(runs.losses)
     tops = [quarter.max(axis=1) for quarter in (second, third, fourth)]
-    known = runs.landscape.minimum
+    known = runs.landscape.at(runs.parameters).minimum
     base = np.nanmin(runs.losses, axis=1) if known is None else known
     rises = fourth.min(axis=1) > tops[1]
     faster = tops[2] - tops[1] > np.maximum(tops[1] - tops[0], GROWS * np.maximum(tops[1] - base, 0))
@@ -359,7 +359,8 @@ def ways_to_go(runs: Runs) -> tuple[np.ndarray, np.ndarray]:
 
     Where no minimum is known half the map's shorter side stands for the distance.
     """
-    minima = (*runs.landscape.minima, *runs.landscape.local_minima)
+    landscape = runs.landscape.at(runs.parameters)
+    minima = (*landscape.minima, *landscape.local_minima)
     apart = [np.hypot(*(runs.ends - np.array(place)).T) for place in minima]
     half = np.full(len(runs.points), shorter_side(runs.landscape) / 2)
     return np.hypot(*(runs.ends - runs.points[:, 0]).T), np.min(apart, axis=0) if apart else half
@@ -374,11 +375,11 @@ def _lingers(runs: Runs) -> np.ndarray:
 
 def _is_lowest(runs: Runs, end: Curvatures) -> np.ndarray:
     """Whether the minimum that each run is at is no higher than the known one."""
-    known = runs.landscape.minimum
+    known = runs.landscape.at(runs.parameters).minimum
     if known is None:
         return np.ones(len(runs.points), bool)
     each = np.arange(len(runs.points))
-    near = [np.hypot(*(runs.ends - np.array(place)).T) for place in runs.landscape.minima]
+    near = [np.hypot(*(runs.ends - np.array(place)).T) for place in runs.landscape.at(runs.parameters).minima]
     gradients = runs.gradients[each, runs.lengths]
     floor = runs.losses[each, runs.lengths]
     for curvature, direction in ((end.low, end.low_direction), (end.high, end.high_direction)):

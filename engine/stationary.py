@@ -87,7 +87,7 @@ def grounds(
     near = NEAR * side
     known = np.zeros(len(points), bool)
     with np.errstate(over="ignore", invalid="ignore"):
-        for minimum in landscape.minima:
+        for minimum in landscape.at(parameters).minima:
             known |= np.hypot(*(points - np.array(minimum)).T) <= near
 
         low, high, *directions = curvatures(matrices)
@@ -125,6 +125,7 @@ def _losses_around(
 @lru_cache(maxsize=256)
 def _lowest(landscape: Landscape, parameters: tuple[tuple[str, float], ...]) -> float:
     """The known minimum, or the lowest loss on the map."""
-    if landscape.minimum is not None:
-        return landscape.minimum
+    known = landscape.at(dict(parameters)).minimum
+    if known is not None:
+        return known
     return float(np.min(loss_grid(landscape, 201, **dict(parameters)).losses))

@@ -2,7 +2,8 @@
 
 import inspect
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Literal, get_args
 
@@ -15,7 +16,7 @@ Point = tuple[float, float]
 Interval = tuple[float, float]
 Height = Literal["linear", "log", "asinh"]
 
-CHAPTERS = ("Bowls", "Valleys", "Saddles", "Many minima", "Like a network")
+CHAPTERS = ("Bowls", "Valleys", "Saddles", "Many minima", "Like a network", "Fits to data")
 
 OWN_CHAPTER = "Your own"
 """The chapter of what is not in the registry, such as a typed formula."""
@@ -58,8 +59,8 @@ class Landscape:
             everywhere, with a finite gradient everywhere (where there is none, as at a kink, one that lies in between).
         domain: ((x_low, x_high), (y_low, y_high)), the part that the page shows.
         start: where a run begins unless told otherwise; a place from which something instructive happens.
-        minima: the known global minimizers inside the domain, whatever the parameters; empty when no point is one
-            (the loss is unbounded below, or only approaches its infimum).
+        minima: the known global minimizers inside the domain, whatever the parameters (`at`, where these move them);
+            empty when no point is one (the loss is unbounded below, or only approaches its infimum).
         minimum: the loss at each of them; None when there are none.
         minima_curve: the equation of the minimizers, as TeX, when they form curves; `minima` then holds a few of
             them. "" when they are isolated points.
@@ -79,6 +80,8 @@ class Landscape:
             penalty; None when none were.
         data: reads the examples, once; None without data.
         formula: the text that it was read from; "" for one of the registry.
+        minimizer: `minimizer(**parameters)` to the one global minimizer and the loss there, where parameters move it;
+            `minima` are then those at their defaults. None where no parameter does.
     """
 
     key: str
@@ -104,6 +107,7 @@ class Landscape:
     held_out_loss: Callable[..., jax.Array] | None = None
     data: Callable[[], Data] | None = None
     formula: str = ""
+    minimizer: Callable[..., tuple[Point, float]] | None = None
 
     def __post_init__(self) -> None:
         missing = [name for name in ("title", "pins", "tex", "source", "teaches") if not getattr(self, name)]
@@ -129,6 +133,26 @@ class Landscape:
             )
         if not (self.examples > 0) == (self.batch_loss is not None) == (self.data is not None):
             raise ValueError(f"landscape {self.key!r}: examples, batch_loss and data come together")
+
+    def at(self, parameters: Mapping[str, float]) -> "Landscape":
+        """The entry with what is known about it at these parameters: another one where they move the minimum.
+
+        For its facts alone: runs and fields take the entry itself, since each entry has compiled programs of its own.
+        A minimum that has moved off the domain is none.
+        """
+        if self.minimizer is None or all(parameters.get(n, k.default) == k.default for n, k in self.parameters.items()):
+            return self
+        return _moved(self, tuple(sorted(parameters.items())))
+
+
+@lru_cache(maxsize=256)
+def _moved(entry: Landscape, parameters: tuple[tuple[str, float], ...]) -> Landscape:
+    assert entry.minimizer is not None
+    settings = {name: knob.default for name, knob in entry.parameters.items()} | dict(parameters)
+    point, minimum = entry.minimizer(**settings)
+    if not all(low <= value <= high for value, (low, high) in zip(point, entry.domain, strict=True)):
+        return replace(entry, minima=(), minimum=None)
+    return replace(entry, minima=(point,), minimum=minimum)
 
 
 _registry: dict[str, Landscape] = {}
@@ -157,6 +181,7 @@ def landscape(
     batch_loss: Callable[..., jax.Array] | None = None,
     held_out_loss: Callable[..., jax.Array] | None = None,
     data: Callable[[], Data] | None = None,
+    minimizer: Callable[..., tuple[Point, float]] | None = None,
     **parameters: Knob,
 ) -> Callable[[Callable[..., jax.Array]], Callable[..., jax.Array]]:
     """Register the decorated `loss(p, **parameters)` under its own name; `Landscape` says what each fact means.
@@ -174,6 +199,7 @@ def landscape(
             minimum=minimum, minima_curve=minima_curve, local_minima=local_minima, saddles=saddles, pins=pins, tex=tex,
             source=source, teaches=teaches, notes=notes, height=height, parameters=MappingProxyType(parameters),
             examples=examples, batch_loss=batch_loss, held_out_loss=held_out_loss, data=data,
+            minimizer=minimizer,
         )  # fmt: skip
         return loss
 

@@ -1,15 +1,11 @@
-"""Like a network: the shapes that come from multiplying weights, fitting data and unrolling in time."""
+"""Like a network: the shapes that come from multiplying weights, separating classes and unrolling in time."""
 
 import math
 
 import jax
 import jax.numpy as jnp
-import numpy as np
 
 from landscapes.base import landscape
-
-INPUTS, TARGETS = np.array([1, 2, 3, 4]), np.array([3, 5, 7, 9])
-"""The points that `line_fit` fits; they lie on the line 2 · input + 1."""
 
 RECURRENT_STEPS = 50
 
@@ -53,24 +49,6 @@ def product(p: jax.Array) -> jax.Array:
 def product_of_squares(p: jax.Array) -> jax.Array:
     x, y = p
     return (1 - x**2 * y**2) ** 2 / 2
-
-
-@landscape(
-    title="A line through four points",
-    chapter="Like a network",
-    domain=((-1, 5), (-3, 5)),
-    start=(0, 0),
-    minima=((2, 1),),
-    minimum=0,
-    pins=(((2, 1), 0), ((0, 0), 41), ((1, 0), 13.5), ((0, 1), 30), ((2, 0), 1)),
-    tex=r"\tfrac14\left[(x+y-3)^2 + (2x+y-5)^2 + (3x+y-7)^2 + (4x+y-9)^2\right]",
-    source="Least squares for the points (1, 3), (2, 5), (3, 7), (4, 9), with slope x and intercept y; Legendre 1805",
-    teaches="A real training loss: the slope is learnt in a few steps, the intercept takes a thousand.",
-    height="log",
-)
-def line_fit(p: jax.Array) -> jax.Array:
-    slope, intercept = p
-    return jnp.mean((slope * INPUTS + intercept - TARGETS) ** 2)
 
 
 @landscape(

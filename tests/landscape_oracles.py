@@ -7,6 +7,9 @@ slip in the project's own two-variable expressions does not repeat itself here.
 from collections.abc import Callable
 
 import numpy as np
+from scipy.special import huber, log_expit
+
+from tests.data_tables import anscombe_residuals, diabetes_rows, iris_rows
 
 
 def _coordinates(points: np.ndarray) -> np.ndarray:
@@ -192,13 +195,6 @@ def product_of_squares(points):
     return 0.5 * (1 - np.prod(points, axis=-1) ** 2) ** 2
 
 
-def line_fit(points):
-    inputs = np.array([1.0, 2.0, 3.0, 4.0])
-    targets = 2 * inputs + 1
-    predictions = points @ np.stack([inputs, np.ones(4)])
-    return np.mean((predictions - targets) ** 2, axis=-1)
-
-
 def separable(points):
     margins = points @ np.array([[2.0, 1.0], [-1.0, 2.0]]).T
     return np.mean(np.logaddexp(0, -margins), axis=-1)
@@ -210,6 +206,45 @@ def recurrent_cliff(points):
     for _ in range(50):
         state = weight / (1 + np.exp(-state)) + bias
     return (1 / (1 + np.exp(-state)) - 0.7) ** 2
+
+
+def line_fit(points, l1_penalty, l2_penalty):
+    inputs = np.array([1.0, 2.0, 3.0, 4.0])
+    targets = 2 * inputs + 1
+    predictions = points @ np.stack([inputs, np.ones(4)])
+    slope = points[..., 0]
+    return np.mean((predictions - targets) ** 2, axis=-1) + l1_penalty * np.abs(slope) + l2_penalty * slope**2 / 2
+
+
+def diabetes_raw(points, l1_penalty, l2_penalty):
+    return _least_squares(points, diabetes_rows(standardised=False)) + _elastic(points, l1_penalty, l2_penalty)
+
+
+def diabetes_standardised(points, l1_penalty, l2_penalty):
+    return _least_squares(points, diabetes_rows(standardised=True)) + _elastic(points, l1_penalty, l2_penalty)
+
+
+def iris_logistic(points, l1_penalty, l2_penalty):
+    inputs, virginica, *_ = iris_rows()
+    likelihoods = log_expit((points @ inputs.T) * (2 * virginica - 1))
+    return -np.mean(likelihoods, axis=-1) + _elastic(points, l1_penalty, l2_penalty)
+
+
+def huber_line(points, huber_threshold):
+    return np.mean(huber(huber_threshold, anscombe_residuals(points)), axis=-1)
+
+
+def quantile_line(points, quantile):
+    residuals = anscombe_residuals(points)
+    return np.mean(np.where(residuals > 0, quantile, quantile - 1) * residuals, axis=-1)
+
+
+def _least_squares(points, rows):
+    return np.mean((points @ rows.inputs.T - rows.targets) ** 2, axis=-1)
+
+
+def _elastic(points, l1_penalty, l2_penalty):
+    return l1_penalty * np.linalg.norm(points, 1, axis=-1) + l2_penalty / 2 * np.linalg.norm(points, axis=-1) ** 2
 
 
 ORACLES: dict[str, Callable[..., np.ndarray]] = {

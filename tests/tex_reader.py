@@ -1,7 +1,8 @@
 r"""Computes what a formula in TeX says, for the small part of TeX in which the landscapes are written.
 
 A product ends at + and -; the argument of a function without brackets ends there too, or at the next function.
-Definitions follow after `\quad`, as `name = formula`, separated by commas, and may be used in the first formula.
+Definitions follow after `\quad`, as `name = formula`, and may use the ones after them. A letter or digit below a name
+belongs to it: `s_i` is one name. What runs over i has it as its last axis, and `\sum_i` adds the product after it up.
 """
 
 import re
@@ -23,7 +24,7 @@ def evaluate(tex: str, names: Mapping[str, Any]) -> Any:
     """
     formula, *definitions = re.split(r",\s*\\quad|,\s*\\;", tex) if r"\quad" in tex else [tex]
     known = dict(names) | {"e": np.e, r"\pi": np.pi}
-    for definition in definitions:
+    for definition in reversed(definitions):
         name, _, meaning = definition.partition("=")
         known[name.strip()] = _Reader(meaning, known).all()
     return _Reader(formula, known).all()
@@ -78,7 +79,7 @@ class _Reader:
         value = self.atom()
         if self.next == "_":
             self.take("_")
-            self.take("+")
+            self.take("+")  # the positive part
             value = np.maximum(value, 0)
         return value ** self.argument() if self.next == "^" and self.take() else value
 
@@ -111,17 +112,23 @@ class _Reader:
             return self.argument() / self.argument()
         if command == "sqrt":
             return np.sqrt(self.argument())
-        if command == "min":
+        if command in ("min", "max"):
             self.take(r"\{")
             first = self.sum()
             self.take(",")
             second = self.sum()
             self.take(r"\}")
-            return np.minimum(first, second)
+            return np.minimum(first, second) if command == "min" else np.maximum(first, second)
+        if command == "sum":
+            self.take("_")
+            self.take("i")
+            return np.sum(self.product(), axis=-1, keepdims=True)
         if command in FUNCTIONS:
             exponent = self.argument() if self.next == "^" and self.take() else 1
             argument = self.bracketed(self.next) if self.next in ("(", "[") else self.product(in_argument=True)
             return FUNCTIONS[command](argument) ** exponent
+        if self.next == "_" and self.tokens[1] != "+":
+            token += self.take("_") + self.take()
         if token not in self.names:
             raise ValueError(f"{token} is not known")
         return self.names[token]

@@ -83,6 +83,7 @@ def relief(landscape: Landscape, parameters: Mapping[str, float]) -> Relief:
 @lru_cache(maxsize=32)
 def _relief(landscape: Landscape, parameters: tuple[tuple[str, float], ...]) -> Relief:
     grid = loss_grid(landscape, GRID, **dict(parameters))
+    landscape = landscape.at(dict(parameters))
     shown = display(landscape, grid.losses)
     finite = shown[np.isfinite(shown)]
     low, high = (float(finite.min()), float(finite.max())) if finite.size else (0.0, 1.0)
@@ -146,6 +147,7 @@ def curve(
     none is known, to the highest start.
     """
     drawn = relief(landscape, parameters)
+    landscape = landscape.at(parameters)
     losses = np.concatenate([np.asarray(run, float) for run in runs])
     losses = losses[np.isfinite(losses)]
     starts = [run[0] for run in runs if np.isfinite(run[0])]

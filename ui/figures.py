@@ -47,6 +47,7 @@ def path_figure(*runs: Trajectory, theme: Theme = "light") -> go.Figure:
     """The iterates on a contour map of the first run's landscape; the map never rescales to a run."""
     landscape = runs[0].landscape
     drawn = relief(landscape, dict(runs[0].parameters))
+    known = landscape.at(runs[0].parameters)
     figure = go.Figure(
         go.Contour(
             x=drawn.grid.x[::EVERY],
@@ -60,7 +61,7 @@ def path_figure(*runs: Trajectory, theme: Theme = "light") -> go.Figure:
             hovertemplate="x %{x:.4g}<br>y %{y:.4g}<br>loss %{customdata:.4g}<extra></extra>",
         )
     )
-    for (name, symbol), minima in zip(MAP_MARKS.items(), (landscape.minima, landscape.local_minima), strict=True):
+    for (name, symbol), minima in zip(MAP_MARKS.items(), (known.minima, known.local_minima), strict=True):
         if minima:
             x, y = zip(*minima, strict=True)
             marker = {"symbol": symbol, "size": 11, "color": "#ffffff", "line": {"width": 1, "color": DARK}}

@@ -39,7 +39,7 @@ def _listed(points: Sequence[Point]) -> str:
 
 def distances(t: Trajectory) -> np.ndarray | None:
     """The distance from each iterate to the nearest known minimum, shape (steps + 1,); None where none is known."""
-    minima = np.array(known_minima(t.landscape), float)
+    minima = np.array(known_minima(t.landscape.at(t.parameters)), float)
     if not len(minima):
         return None
     with np.errstate(over="ignore"):

@@ -1,0 +1,56 @@
+"""The tables that landscapes are fitted to, split and scaled a second time, by scikit-learn's own means."""
+
+from functools import cache
+from typing import NamedTuple
+
+import numpy as np
+from sklearn.datasets import load_diabetes, load_iris
+from sklearn.preprocessing import StandardScaler
+
+ANSCOMBE = "10 7.46 8 6.77 13 12.74 9 7.11 11 7.81 14 8.84 6 6.08 4 5.39 12 8.15 7 6.42 5 5.73"
+"""Anscombe's third set as his table prints it, x and y in turn."""
+
+
+class Rows(NamedTuple):
+    """Inputs, shape (rows, 2), and targets, (rows,), of the examples and of those that are held out."""
+
+    inputs: np.ndarray
+    targets: np.ndarray
+    held_out_inputs: np.ndarray
+    held_out_targets: np.ndarray
+
+
+@cache
+def diabetes_rows(standardised: bool) -> Rows:
+    table = load_diabetes(scaled=False)
+    columns = [table.feature_names.index(name) for name in ("bmi", "s5")]
+    inputs, targets = _parted(table.data[:, columns]), _parted(table.target[:, None])
+    scales = [StandardScaler(with_std=standardised).fit(kept) for kept, _ in (inputs, targets)]
+    (kept, held_out), (kept_targets, held_out_targets) = (
+        [scale.transform(part) for part in parts] for scale, parts in zip(scales, (inputs, targets), strict=True)
+    )
+    return Rows(kept, kept_targets[:, 0], held_out, held_out_targets[:, 0])
+
+
+@cache
+def iris_rows() -> Rows:
+    table = load_iris()
+    kinds = np.array([str(table.target_names[kind]) for kind in table.target])
+    petals = [table.feature_names.index(f"petal {side} (cm)") for side in ("length", "width")]
+    kept, held_out = _parted(table.data[kinds != "setosa"][:, petals])
+    targets, held_out_targets = _parted((kinds == "virginica")[kinds != "setosa"].astype(float))
+    scale = StandardScaler().fit(kept)
+    return Rows(scale.transform(kept), targets, scale.transform(held_out), held_out_targets)
+
+
+def anscombe_residuals(points) -> np.ndarray:
+    """How far each point of the set lies above the line through (9, y) with slope x; (..., 2) to (..., 11)."""
+    x, y = np.array(ANSCOMBE.split(), float).reshape(-1, 2).T
+    slope, height = np.moveaxis(np.asarray(points, float)[..., None], -2, 0)
+    return y - (height + slope * (x - 9))
+
+
+def _parted(table: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The first four of each five rows, and each fifth."""
+    held_out = list(range(4, len(table), 5))
+    return np.delete(table, held_out, axis=0), table[held_out]
