@@ -1,7 +1,7 @@
 """The tables that landscapes are fitted to, split and scaled a second time, by scikit-learn's own means."""
 
 from functools import cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from sklearn.datasets import load_diabetes, load_iris
@@ -22,7 +22,7 @@ class Rows(NamedTuple):
 
 @cache
 def diabetes_rows(standardised: bool) -> Rows:
-    table = load_diabetes(scaled=False)
+    table: Any = load_diabetes(scaled=False)
     columns = [table.feature_names.index(name) for name in ("bmi", "s5")]
     inputs, targets = _parted(table.data[:, columns]), _parted(table.target[:, None])
     scales = [StandardScaler(with_std=standardised).fit(kept) for kept, _ in (inputs, targets)]
@@ -34,7 +34,7 @@ def diabetes_rows(standardised: bool) -> Rows:
 
 @cache
 def iris_rows() -> Rows:
-    table = load_iris()
+    table: Any = load_iris()
     kinds = np.array([str(table.target_names[kind]) for kind in table.target])
     petals = [table.feature_names.index(f"petal {side} (cm)") for side in ("length", "width")]
     kept, held_out = _parted(table.data[kinds != "setosa"][:, petals])

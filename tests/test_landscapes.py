@@ -72,13 +72,13 @@ def oracle_of(entry: Landscape, **parameters: float):
 
 def diabetes_names() -> dict[str, Any]:
     """What the TeX of the two fits to that table speaks of."""
-    table = load_diabetes(scaled=False)
+    table: Any = load_diabetes(scaled=False)
     columns = [table.data[:, table.feature_names.index(name)] for name in ("bmi", "s5")]
     return statistics(dict(zip("sut", [*columns, table.target], strict=True)), len(table.target))
 
 
 def iris_names() -> dict[str, Any]:
-    table = load_iris()
+    table: Any = load_iris()
     return statistics({"s": table.data[50:, 2], "u": table.data[50:, 3], "t": table.target[50:] - 1}, 100)
 
 
