@@ -11,16 +11,20 @@ from numpy.typing import ArrayLike
 from engine.descend import (
     SEED,
     STEPS,
+    Described,
     RateChanges,
     Trajectory,
+    batch_size,
     checked_rate_changes,
     checked_start,
     constant_rates,
     described,
     find_optimizer,
     rate_of_each_step,
+    settled_from,
 )  # fmt: skip
 from engine.program import MAX_STEPS, WINDOW, program
+from engine.twists import Setting, Twists
 from knobs import Knob
 from landscapes.base import Landscape, Point
 from optimizers.base import Optimizer
@@ -48,9 +52,13 @@ class Batch:
         lengths: (runs,), the index of each run's last valid row.
         at_rest: (runs,), whether it ended early because a step changed nothing.
         starts: (runs, 2), where each run began, at its row 0 (not `first`).
-        learning_rates: (runs,), the rate of each run from `first` on; NaN for an optimizer that has none.
-        landscape, parameters, optimizer, settings, steps, seed, rate_changes: what was run, as in `Trajectory`. Runs
+        learning_rates: (runs,), the rate of each run from `first` on, with a schedule its peak; NaN for an optimizer
+            that has none.
+        seeds: (runs,), the seed of each run.
+        clipped: (runs, steps), whether the gradient was clipped for each step.
+        landscape, parameters, optimizer, settings, steps, rate_changes, twists: what was run, as in `Trajectory`. Runs
             that share their past up to `first` have made it with the rate in `settings` and `rate_changes`.
+        seed: that of the first run, which is that of all where they do not differ.
     """
 
     landscape: Landscape
@@ -61,7 +69,6 @@ class Batch:
     learning_rates: np.ndarray
     first: int
     steps: int
-    seed: int
     rate_changes: RateChanges
     points: np.ndarray
     losses: np.ndarray
@@ -69,6 +76,14 @@ class Batch:
     costs: np.ndarray | None
     lengths: np.ndarray
     at_rest: np.ndarray
+    twists: Twists
+    seeds: np.ndarray
+    clipped: np.ndarray
+
+    @property
+    def seed(self) -> int:
+        """The seed of the first run."""
+        return int(self.seeds[0])
 
     def __len__(self) -> int:
         """How many runs there are."""
@@ -87,10 +102,11 @@ class Batch:
         return Trajectory(
             landscape=self.landscape, parameters=self.parameters, optimizer=self.optimizer,
             settings={**self.settings, **({} if math.isnan(rate) else {"learning_rate": rate})},
-            start=(float(x), float(y)), steps=self.steps, seed=self.seed, rate_changes=(), points=self.points[place],
-            losses=self.losses[place], gradients=self.gradients[place],
+            start=(float(x), float(y)), steps=self.steps, seed=int(self.seeds[place]), rate_changes=(),
+            points=self.points[place], losses=self.losses[place], gradients=self.gradients[place],
             costs=None if self.costs is None else self.costs[place],
-            length=int(self.lengths[place]), at_rest=bool(self.at_rest[place]),
+            length=int(self.lengths[place]), at_rest=bool(self.at_rest[place]), twists=self.twists,
+            clipped=self.clipped[place],
         )  # fmt: skip
 
 
@@ -115,7 +131,7 @@ def fan(
     seed: int = 0,
     first: int = 0,
     rate_changes: Mapping[int, float] | RateChanges = (),
-    **settings: float,
+    **settings: Setting,
 ) -> Batch:
     """One run for each learning rate, all from the same start.
 
@@ -124,7 +140,8 @@ def fan(
         optimizer: one that has a learning rate.
         rates: up to BATCH_RUNS learning rates.
         start: where all of them begin.
-        steps: how many steps are kept after row `first`, 0 to BATCH_STEPS.
+        steps: how many steps are kept after row `first`, 0 to BATCH_STEPS. A schedule is made for `first` and these,
+            unless `schedule_steps` says otherwise.
         seed: for all of them.
         first: up to this row the runs are one and the same, that of the settings and the changes before it; from there
             each goes on with its own rate and all that the optimizer remembers.
@@ -134,47 +151,57 @@ def fan(
     Raises:
         ValueError: as `descend` does; also for an optimizer without a learning rate, or too many rates.
     """
-    surface, method, parameters, knobs = described(landscape, optimizer, settings)
-    knob = _rate_knob(method)
-    begin = checked_start(surface.start if start is None else start)
+    row, count = int(STEPS.check("first", first)), int(_STEPS.check("steps", steps))
+    what = described(landscape, optimizer, settings, row + count)
+    knob = _rate_knob(what.optimizer)
+    begin = checked_start(what.landscape.start if start is None else start)
     own = np.array([knob.check("learning_rate", float(rate)) for rate in rates])
-    changes = tuple(change for change in checked_rate_changes(method, rate_changes) if change[0] < first)
+    changes = tuple(change for change in checked_rate_changes(what.optimizer, rate_changes) if change[0] < row)
     shared = constant_rates()
-    row = int(STEPS.check("first", first))
-    if row:
-        past = rate_of_each_step(knobs["learning_rate"], changes, row)
-        shared = np.concatenate([past, np.ones(MAX_STEPS - row)])
-    return _computed(
-        surface, method, parameters, knobs, np.tile(begin, (len(own), 1)), own, shared, row, steps, seed, changes
-    )
+    if row or what.twists.scheduled:
+        past = rate_of_each_step(what.knobs["learning_rate"], changes, row)
+        shared = np.concatenate([past, np.ones(MAX_STEPS - row)]) * what.twists.shares(MAX_STEPS)
+    seeds = np.full(len(own), int(SEED.check("seed", seed)))
+    return _computed(what, np.tile(begin, (len(own), 1)), own, seeds, shared, row, count, changes)
 
 
 def swarm(
     landscape: str | Landscape,
     optimizer: str | Optimizer,
     *,
-    starts: Sequence[Point] | np.ndarray,
+    starts: Sequence[Point] | np.ndarray | None = None,
+    seeds: Sequence[int] | np.ndarray | None = None,
     steps: int = BATCH_STEPS,
     seed: int = 0,
-    **settings: float,
+    **settings: Setting,
 ) -> Batch:
-    """One run from each start, all with the same settings.
+    """One run from each start, or for each seed, all with the same settings.
 
     Args:
         landscape: as for `descend`, like every argument that is not explained here.
         optimizer: any.
-        starts: up to BATCH_RUNS points.
+        starts: up to BATCH_RUNS points; the landscape's own start when not given.
+        seeds: one for each start; where there is only one start, each begins there. `seed` for all when not given.
         steps: 0 to BATCH_STEPS.
         seed: for all of them.
         **settings: what the runs share.
 
     Raises:
-        ValueError: as `descend` does; also for too many starts.
+        ValueError: as `descend` does; also for too many starts, or another number of seeds than of starts.
     """
-    surface, method, parameters, knobs = described(landscape, optimizer, settings)
-    begins = np.array([checked_start(start) for start in starts]).reshape(-1, 2)
-    rates = np.full(len(begins), knobs.get("learning_rate", math.nan))
-    return _computed(surface, method, parameters, knobs, begins, rates, constant_rates(), 0, steps, seed, ())
+    count = int(_STEPS.check("steps", steps))
+    what = described(landscape, optimizer, settings, count)
+    begins = np.array([checked_start(start) for start in ([what.landscape.start] if starts is None else starts)])
+    own = [SEED.check("seed", each) for each in (np.full(len(begins), seed) if seeds is None else seeds)]
+    if len(begins) == 1:
+        begins = np.repeat(begins, len(own), axis=0)
+    if len(begins) != len(own):
+        raise ValueError(f"{len(own)} seeds for {len(begins)} starts are not allowed: as many, or one start for all")
+    rates = np.full(len(begins), what.knobs.get("learning_rate", math.nan))
+    shared = constant_rates()
+    if what.twists.scheduled:
+        shared = what.twists.shares(MAX_STEPS)
+    return _computed(what, begins.reshape(-1, 2), rates, np.array(own, int), shared, 0, count, ())
 
 
 def _rate_knob(method: Optimizer) -> Knob:
@@ -184,32 +211,32 @@ def _rate_knob(method: Optimizer) -> Knob:
 
 
 def _computed(
-    surface: Landscape,
-    method: Optimizer,
-    parameters: Mapping[str, float],
-    knobs: Mapping[str, float],
+    what: Described,
     starts: np.ndarray,
     rates: np.ndarray,
+    seeds: np.ndarray,
     shared: ArrayLike,
     first: int,
-    steps: int,
-    seed: int,
+    count: int,
     changes: RateChanges,
 ) -> Batch:
     """The batch, from the one program that computes all batches of an optimizer on a landscape."""
+    surface, method, parameters, knobs, twists = what
     runs = len(starts)
     if not 1 <= runs <= BATCH_RUNS:
         raise ValueError(f"{runs} runs at once are not allowed: 1 to {BATCH_RUNS}")
-    count, number = int(_STEPS.check("steps", steps)), int(SEED.check("seed", seed))
-    numbers = np.tile([0.0, 0.0, *parameters.values(), *knobs.values()], (BATCH_RUNS, 1))
-    numbers[:, :2] = starts[0]
-    numbers[:runs, :2] = starts
+    tail = twists.numbers(0) if twists.of_steps else ()
+    numbers = np.tile([0.0, 0.0, *parameters.values(), *knobs.values(), *tail], (BATCH_RUNS, 1))
+    differing = {0: starts[:, 0], 1: starts[:, 1]}
     if "learning_rate" in knobs:
-        place = 2 + len(parameters) + list(knobs).index("learning_rate")
-        numbers[:, place] = rates[0]
-        numbers[:runs, place] = rates
-    which = np.array([first, first + count, first], np.int32)
-    kept, at_rest = program(method, surface)(which, jnp.asarray(shared), numbers)
+        differing[2 + len(parameters) + list(knobs).index("learning_rate")] = rates
+    if twists.of_steps:
+        differing[numbers.shape[1] - 1] = seeds
+    for place, values in differing.items():
+        numbers[:, place] = values[0]
+        numbers[:runs, place] = values
+    which = np.array([first, first + count, settled_from(twists, first), *batch_size(surface, twists)], np.int32)
+    kept, at_rest = program(method, surface, twists.of_steps)(which, jnp.asarray(shared), numbers)
     rows = np.moveaxis(np.asarray(kept)[: count + 1, :runs], 1, 0)
     ended = np.isnan(rows[:, :, 0])
     lengths = np.where(ended.any(axis=1), np.maximum(ended.argmax(axis=1) - 1, 0), count)
@@ -219,7 +246,8 @@ def _computed(
         points[:, 0] = starts  # where the loss at the start is not finite its row is empty
     return Batch(
         landscape=surface, parameters=parameters, optimizer=method, settings=knobs, starts=starts, learning_rates=rates,
-        first=first, steps=count, seed=number, rate_changes=changes, points=points, losses=rows[..., 2],
-        gradients=rows[..., 3:5], costs=rows[:, :-1, 5] if rows.shape[2] > 5 else None, lengths=lengths,
-        at_rest=np.asarray(at_rest)[:runs] & (lengths < count),
+        first=first, steps=count, rate_changes=changes, points=points, losses=rows[..., 2],
+        gradients=rows[..., 3:5], costs=None if method.evaluations is None else rows[:, :-1, 5], lengths=lengths,
+        at_rest=np.asarray(at_rest)[:runs] & (lengths < count), twists=twists, seeds=seeds,
+        clipped=rows[:, :-1, -1] == 1 if twists.of_steps else np.zeros((runs, count), bool),
     )  # fmt: skip

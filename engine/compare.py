@@ -8,6 +8,7 @@ import numpy as np
 
 from engine.batch import BATCH_STEPS, Batch, dial_rates, fan
 from engine.descend import Trajectory, descend
+from engine.twists import Setting
 from knobs import Knob
 from landscapes.base import Landscape
 from optimizers.base import Optimizer
@@ -76,7 +77,7 @@ def contend(
     budget: int,
     start: Sequence[float] | None = None,
     seed: int = 0,
-    **settings: float,
+    **settings: Setting,
 ) -> Trajectory:
     """The run of an optimizer for a budget of gradient evaluations; its `steps` are those that fit.
 
@@ -89,7 +90,7 @@ def contend(
     return replace(
         whole, steps=last, points=whole.points[: last + 1], losses=whole.losses[: last + 1],
         gradients=whole.gradients[: last + 1], costs=None if whole.costs is None else whole.costs[:last],
-        length=min(whole.length, last),
+        length=min(whole.length, last), clipped=whole.clipped[:last],
     )  # fmt: skip
 
 
@@ -101,7 +102,7 @@ def tuned(
     tolerance: float,
     start: Sequence[float] | None = None,
     seed: int = 0,
-    **settings: float,
+    **settings: Setting,
 ) -> Tuned:
     """The best learning rate of the dial for this surface, start and budget, by the CRITERION.
 

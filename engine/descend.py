@@ -4,15 +4,17 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
 from engine.field import find_landscape
-from engine.program import MAX_STEPS, WINDOW, program, width
+from engine.program import MAX_STEPS, WINDOW, program
 from engine.stationary import is_at_minimum
+from engine.step import width
+from engine.twists import PLAIN, Setting, Twists, checked_twists, mini_batches
 from knobs import Knob
 from landscapes.base import Landscape, Point
 from optimizers.base import OPTIMIZERS, Optimizer
@@ -37,7 +39,10 @@ class Trajectory:
         length: index of the last valid row; `steps` unless the run ended early.
         at_rest: whether it ended early because a step changed nothing, so that no further step would.
         landscape, parameters, optimizer, settings, start, steps, seed: what was run, every number filled in.
-        rate_changes: (step, learning rate) in the order of the steps: from that row on steps are made with that rate.
+        rate_changes: (step, learning rate) in the order of the steps: from that row on steps are made with that rate,
+            and where a schedule is on that is its peak.
+        twists: the schedule, and what else is done beside the optimizer's rule.
+        clipped: (steps,), whether the gradient was clipped for each step.
     """
 
     landscape: Landscape
@@ -54,18 +59,39 @@ class Trajectory:
     costs: np.ndarray | None
     length: int
     at_rest: bool
+    twists: Twists
+    clipped: np.ndarray
 
     @cached_property
     def learning_rates(self) -> np.ndarray:
-        """The rate of each step, shape (steps,); NaN for an optimizer that has none."""
-        return rate_of_each_step(self.settings.get("learning_rate", math.nan), self.rate_changes, self.steps)
+        """The rate of each step, shape (steps,), as the schedule has it; NaN for an optimizer that has none."""
+        return self.rates(self.steps)
+
+    def rates(self, count: int) -> np.ndarray:
+        """The same for the first `count` steps, shape (count,), those that would follow the run's last among them."""
+        rate = self.settings.get("learning_rate", math.nan)
+        return rate_of_each_step(rate, self.rate_changes, count) * self.twists.shares(count)
+
+    @cached_property
+    def epochs(self) -> np.ndarray:
+        """The step at which each epoch begins; none on a landscape without data."""
+        examples = self.landscape.examples
+        if not examples:
+            return np.zeros(0, int)
+        return np.arange(0, self.steps, math.ceil(examples / (self.twists.batch_size or examples)))
+
+    @cached_property
+    def mini_batches(self) -> np.ndarray:
+        """Which examples each step looks at, shape (steps, examples), bool."""
+        return mini_batches(self.landscape, self.twists, self.seed, self.steps)
 
     @cached_property
     def evaluations(self) -> np.ndarray:
         """How many gradients were evaluated to reach each row, shape (steps + 1,): 0 at the start.
 
-        A line search pays for its trials and Newton's method for its Hessian (docs/model.md); the rows after the run's
-        end repeat the last number. The gradient at the last row is not counted: no step was made with it.
+        A line search pays for its trials and Newton's method for its Hessian (docs/model.md); a mini-batch's gradient
+        counts as one. The rows after the run's end repeat the last number. The gradient at the last row is not counted:
+        no step was made with it.
         """
         costs = np.ones(self.steps) if self.costs is None else self.costs
         made = np.where(np.arange(self.steps) < self.length, costs, 0)
@@ -106,7 +132,7 @@ def descend(
     steps: int = 500,
     seed: int = 0,
     rate_changes: Mapping[int, float] | RateChanges = (),
-    **settings: float,
+    **settings: Setting,
 ) -> Trajectory:
     """Run an optimizer down a landscape.
 
@@ -118,7 +144,11 @@ def descend(
         seed: for whatever is random in the run.
         rate_changes: step -> learning rate: from that row on the run goes on with that rate, and with all that the
             optimizer remembers.
-        **settings: the optimizer's knobs and the landscape's parameters by name; the rest keep their defaults.
+        **settings: the optimizer's knobs and the landscape's parameters by name; the rest keep their defaults. And what
+            every run takes: `schedule` (a key of SCHEDULES) with its knobs and `schedule_steps`, how many steps it is
+            made for, if not the run's; `clip_norm` and `clip_value`; `weight_decay` (decoupled) and `l2`; `noise` with
+            its `noise_decay`, and `temperature`; `batch_size` on a landscape with data. `engine.twists` says what
+            each is, docs/model.md in which order they act.
 
     Returns:
         The trajectory. Divergence is a result: the rows after it are NaN and `status` says so.
@@ -127,64 +157,82 @@ def descend(
         ValueError: for an unknown key or name, a value that is not allowed, or a start that is not two finite numbers;
             the message names the value and what is allowed.
     """
-    surface, method, parameters, knobs = described(landscape, optimizer, settings)
-    first = checked_start(surface.start if start is None else start)
     count, number = int(STEPS.check("steps", steps)), int(SEED.check("seed", seed))
+    what = described(landscape, optimizer, settings, count)
+    surface, method, parameters, knobs, twists = what
+    first = checked_start(surface.start if start is None else start)
     changes = checked_rate_changes(method, rate_changes) if rate_changes else ()
 
-    run, at_rest = _rows(surface, method, parameters, knobs, first, count, changes)
+    run, at_rest = _rows(what, first, count, changes, number)
     length = max(0, int(np.isnan(run[:, 0]).argmax()) - 1) if math.isnan(run[-1, 0]) else count
     run[0, :2] = first
     return Trajectory(
         landscape=surface, parameters=parameters, optimizer=method, settings=knobs, start=first, steps=count,
         seed=number, rate_changes=changes, points=run[:, :2], losses=run[:, 2], gradients=run[:, 3:5],
-        costs=run[:-1, 5] if run.shape[1] > 5 else None,
-        length=length, at_rest=length < count and at_rest,
+        costs=None if method.evaluations is None else run[:-1, 5], length=length, at_rest=length < count and at_rest,
+        twists=twists, clipped=run[:-1, -1] == 1 if twists.of_steps else np.zeros(count, bool),
     )  # fmt: skip
 
 
-def _rows(
-    surface: Landscape,
-    method: Optimizer,
-    parameters: Mapping[str, float],
-    knobs: Mapping[str, float],
-    start: Point,
-    steps: int,
-    changes: RateChanges,
-) -> tuple[np.ndarray, bool]:
+class Described(NamedTuple):
+    """What a run is made of beside its start, its steps and its seed, every number checked and filled in."""
+
+    landscape: Landscape
+    optimizer: Optimizer
+    parameters: dict[str, float]
+    knobs: dict[str, float]
+    twists: Twists
+
+
+def _rows(what: Described, start: Point, steps: int, changes: RateChanges, seed: int) -> tuple[np.ndarray, bool]:
     """The rows of one run, shape (steps + 1, width), and whether it came to rest.
 
     A run longer than a window is made again for each further one: that takes a millisecond or two, and spares every
     other run the memory of the longest.
     """
-    shared = bool(changes) or steps > WINDOW
-    rates = rate_of_each_step(knobs.get("learning_rate", 1.0), changes, MAX_STEPS) if shared else constant_rates()
+    surface, method, parameters, knobs, twists = what
+    shared = bool(changes) or steps > WINDOW or twists.scheduled
+    rates = constant_rates()
+    if shared:
+        rates = rate_of_each_step(knobs.get("learning_rate", 1.0), changes, MAX_STEPS) * twists.shares(MAX_STEPS)
     own = {**knobs, "learning_rate": 1.0} if shared and "learning_rate" in knobs else knobs
-    numbers = np.array([[*start, *parameters.values(), *own.values()]])
-    settled = changes[-1][0] if changes else 0
-    run = np.full((steps + 1, width(method)), np.nan)
+    tail = twists.numbers(seed) if twists.of_steps else ()
+    numbers = np.array([[*start, *parameters.values(), *own.values(), *tail]])
+    compiled, size = program(method, surface, twists.of_steps), batch_size(surface, twists)
+    settled = settled_from(twists, changes[-1][0] if changes else 0)
+    run = np.full((steps + 1, width(method, twists.of_steps)), np.nan)
     first, at_rest = 0, False
     while first <= steps and not at_rest and not (first and np.isnan(run[first - 1, 0])):
         last = min(first + WINDOW, steps)
-        rows, resting = program(method, surface)(np.array([first, last, settled], np.int32), rates, numbers)
+        rows, resting = compiled(np.array([first, last, settled, *size], np.int32), rates, numbers)
         run[first : last + 1] = np.asarray(rows)[: last - first + 1, 0]
         first, at_rest = last + 1, bool(np.asarray(resting)[0])
     return run, at_rest
 
 
 def described(
-    landscape: str | Landscape, optimizer: str | Optimizer, settings: Mapping[str, float]
-) -> tuple[Landscape, Optimizer, dict[str, float], dict[str, float]]:
-    """The two entries, the landscape's parameters and the optimizer's knobs, checked and with every number filled in.
+    landscape: str | Landscape, optimizer: str | Optimizer, settings: Mapping[str, Setting], steps: int
+) -> Described:
+    """The two entries, the landscape's parameters, the optimizer's knobs and the twists of a run of so many steps.
 
     Raises:
         ValueError: for an unknown key or name, or a value that is not allowed.
     """
     surface, method = find_landscape(landscape), find_optimizer(optimizer)
-    if unknown := set(settings) - set(method.knobs) - set(surface.parameters):
-        allowed = ", ".join([*method.knobs, *surface.parameters]) or "nothing"
-        raise ValueError(f"{method.key} on {surface.key} has no setting {min(unknown)!r}; it takes {allowed}")
-    return surface, method, filled_in(surface.parameters, settings), filled_in(method.knobs, settings)
+    parameters, knobs = filled_in(surface.parameters, settings), filled_in(method.knobs, settings)
+    rest = {name: settings[name] for name in set(settings) - set(knobs) - set(parameters)}
+    twists = checked_twists(method, surface, rest, steps) if rest else PLAIN
+    return Described(surface, method, parameters, knobs, twists)
+
+
+def batch_size(surface: Landscape, twists: Twists) -> tuple[int, ...]:
+    """What a twisted program is told beside the rows: how many examples a step looks at, 1 where there are none."""
+    return (twists.batch_size or max(1, surface.examples),) if twists.of_steps else ()
+
+
+def settled_from(twists: Twists, row: int) -> int:
+    """From which row on a run that a step leaves unchanged is over: never where the next one may yet move it."""
+    return MAX_STEPS + 1 if twists.scheduled or twists.random else row
 
 
 def rate_of_each_step(rate: float, changes: RateChanges, steps: int) -> np.ndarray:
@@ -220,7 +268,7 @@ def checked_rate_changes(method: Optimizer, changes: Mapping[int, float] | Seque
     return tuple(sorted(checked))
 
 
-def filled_in(knobs: Mapping[str, Knob], settings: Mapping[str, float]) -> dict[str, float]:
+def filled_in(knobs: Mapping[str, Knob], settings: Mapping[str, object]) -> dict[str, float]:
     """Every knob's value, checked: from the settings where it stands there, else its default."""
     return {name: knob.check(name, settings.get(name, knob.default)) for name, knob in knobs.items()}
 

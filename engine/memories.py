@@ -7,7 +7,6 @@ time.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 import jax
@@ -15,10 +14,11 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 
-from engine.descend import Trajectory, rate_of_each_step
-from engine.field import loss_of
+from engine.descend import Trajectory
 from engine.kept import FORMULAS, kept
-from engine.program import WINDOW, method
+from engine.program import WINDOW
+from engine.step import Twisted, method
+from engine.twists import mini_batches
 from landscapes.base import Landscape
 from optimizers.base import Optimizer
 
@@ -34,7 +34,8 @@ class Memories:
         iterates: (n + 2, 2), where the gradient is taken; the run's points but for methods that report others, and in
             the last row where the step beyond the run leads. May be infinite or NaN there.
         points: (n + 2, 2), what the method reports: the run's points, and where the step beyond it leads.
-        gradients: (n + 1, 2), the gradient that step k + 1 begins with.
+        gradients: (n + 1, 2), the gradient that step k + 1 begins with: what the optimizer is given, where the run is
+            twisted that of its mini-batch, with noise and penalty, and clipped.
     """
 
     values: Mapping[str, np.ndarray]
@@ -60,7 +61,7 @@ def memories(t: Trajectory) -> Memories:
     optimizer = t.optimizer
     parameters = np.array(list(t.parameters.values()), float)
     count = t.length + 1
-    rates = rate_of_each_step(t.settings.get("learning_rate", np.nan), t.rate_changes, count)
+    rates = t.rates(count)
     begin, window = _programs(optimizer, t.landscape)
     knobs = np.array(list(t.settings.values()), float).reshape(-1)
     place = list(t.settings).index("learning_rate") if "learning_rate" in t.settings else None
@@ -69,13 +70,15 @@ def memories(t: Trajectory) -> Memories:
         first[place] = rates[0]
     state, initial = begin(np.array(t.start), first)
     iterate, pieces = np.array(t.start), []
+    turns = _turns(t, count)
     for low in range(0, count, WINDOW):
         points, table = np.full((WINDOW, 2), np.nan), np.tile(knobs, (WINDOW, 1))
         rows = slice(low, min(low + WINDOW, count))
         points[: rows.stop - low] = t.points[rows]
         if place is not None:
             table[: rows.stop - low, place] = rates[rows]
-        (iterate, state), made = window(parameters, iterate, state, points, table)
+        turn = None if turns is None else jax.tree.map(lambda rows, low=low: rows[low : low + WINDOW], turns)
+        (iterate, state), made = window(parameters, iterate, state, points, table, turn)
         pieces.append(jax.tree.map(lambda rows, kept=rows.stop - low: np.asarray(rows)[:kept], made))
     iterates, gradients, moved, after, reported = jax.tree.map(lambda *rows: np.concatenate(rows), *pieces)
     values = {symbol: np.concatenate([np.asarray(initial[symbol])[None], rows]) for symbol, rows in after.items()}
@@ -88,12 +91,24 @@ def memories(t: Trajectory) -> Memories:
     )
 
 
+def _turns(t: Trajectory, count: int) -> Twisted | None:
+    """What twisted each of the run's steps, in whole windows; None for a plain run."""
+    if not t.twists.of_steps:
+        return None
+    rows = -(-count // WINDOW) * WINDOW
+    weights = None
+    if t.landscape.examples:
+        chosen = mini_batches(t.landscape, t.twists, t.seed, rows)
+        weights = chosen / chosen.sum(axis=1, keepdims=True)
+    return Twisted(np.tile(t.twists.numbers(t.seed), (rows, 1)), np.arange(rows, dtype=np.int32), weights)
+
+
 @kept(lasting=64, passing=FORMULAS)
 def _programs(optimizer: Optimizer, landscape: Landscape) -> tuple[Callable[..., Any], Callable[..., Any]]:
     """The jitted start of an optimizer and WINDOW of its steps, for every setting and number of steps.
 
-    (start, knobs) -> (state, memories), and (parameters, iterate, state, points, knobs of each step) ->
-    ((iterate, state), what each step had and made).
+    (start, knobs) -> (state, memories), and (parameters, iterate, state, points, knobs of each step, what twists each
+    or None) -> ((iterate, state), what each step had and made).
     """
 
     def remembered(state: Any, knobs: jax.Array) -> dict[str, jax.Array]:
@@ -110,19 +125,18 @@ def _programs(optimizer: Optimizer, landscape: Landscape) -> tuple[Callable[...,
         state = initial(start, knobs)
         return state, remembered(state, knobs)
 
-    def window(parameters: Any, iterate: Any, state: Any, points: Any, knobs: Any) -> Any:
+    def window(parameters: Any, iterate: Any, state: Any, points: Any, knobs: Any, turns: Any) -> Any:
         _, step = method(optimizer, landscape)
-        gradient_at = jax.grad(partial(loss_of(landscape), parameters))
 
         def advance(carry: Any, row: Any) -> Any:
-            (iterate, state), (point, own) = carry, row
+            (iterate, state), (point, own, turn) = carry, row
             if optimizer.report is None:
                 iterate = point  # a rounding of the one program is not left to grow in the other
-            _, moved, following, _ = step(iterate, state, parameters, own)
-            gradient = gradient_at(iterate)
+            made = step(iterate, state, parameters, own, turn)
+            moved, following = made.iterate, made.state
             reported = moved if optimizer.report is None else optimizer.report(moved, following)
-            return (moved, following), (iterate, gradient, moved, remembered(following, own), reported)
+            return (moved, following), (iterate, made.gradient, moved, remembered(following, own), reported)
 
-        return jax.lax.scan(advance, (iterate, state), (points, knobs))
+        return jax.lax.scan(advance, (iterate, state), (points, knobs, turns))
 
     return jax.jit(begin), jax.jit(window)

@@ -120,7 +120,7 @@ def _verdict(batch: Batch, rate: float) -> str:
         settings["learning_rate"] = rate
     run = descend(
         batch.landscape, batch.optimizer, start=(float(x), float(y)), steps=batch.first + batch.steps, seed=batch.seed,
-        rate_changes=changes, **batch.parameters, **settings,
+        rate_changes=changes, **batch.parameters, **settings, **batch.twists.keywords(),
     )  # fmt: skip
     return diagnose(run).verdict
 
@@ -173,7 +173,7 @@ def _edge(batch: Batch, cliff: int, limits: tuple[float, ...]) -> float | None:
     finer = fan(
         batch.landscape, batch.optimizer, rates=np.geomspace(calm, wild, len(batch)), start=(float(x), float(y)),
         steps=batch.steps, seed=batch.seed, first=batch.first, rate_changes=batch.rate_changes,
-        **batch.parameters, **batch.settings,
+        **batch.parameters, **batch.settings, **batch.twists.keywords(),
     )  # fmt: skip
     diverged = np.array(verdicts(finer)) == "diverged"
     last = int(diverged.argmax()) if diverged.any() else len(diverged)

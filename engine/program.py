@@ -1,14 +1,16 @@
-"""The compiled runs: one XLA program for an optimizer on a landscape, for every setting, start and step count."""
+"""The compiled runs: one XLA program for an optimizer on a landscape, for every setting, start and step count.
+
+A second one, made when it is first asked for, serves every twist of the same runs; the plain one knows nothing of it.
+"""
 
 from collections.abc import Callable
-from functools import lru_cache, partial
 from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
-import optax
 
-from engine.field import loss_of
+from engine.kept import FORMULAS, LASTING, kept
+from engine.step import Numbers, Twisted, method, ranks, width
 from landscapes.base import Landscape
 from optimizers.base import Optimizer
 
@@ -27,31 +29,38 @@ class _Run(NamedTuple):
     state: Any  # the optimizer's own
     alive: jax.Array  # whether its next row is still to be written
     at_rest: jax.Array  # whether it ended because a step changed nothing
+    order: Any  # each example's place in the current epoch, (examples,); None where nothing is shuffled
 
 
-@lru_cache(maxsize=512)
-def program(optimizer: Optimizer, landscape: Landscape) -> Callable[..., tuple[jax.Array, jax.Array]]:
+@kept(lasting=LASTING, passing=FORMULAS)
+def program(
+    optimizer: Optimizer, landscape: Landscape, twisted: bool = False
+) -> Callable[..., tuple[jax.Array, jax.Array]]:
     """The jitted runs of one optimizer on one landscape, a window of their rows at a time.
 
     Returns:
         (which, rates, numbers) -> (rows, at_rest).
         `which` is (first, last, settled): the rows that are kept are `first` to `last`, at most WINDOW + 1, and from
-        row `settled` on no rate changes, so that a run which stands still is over.
+        row `settled` on no rate changes, so that a run which stands still is over. A twisted program is also told how
+        many examples each step looks at.
         `rates`, shape (MAX_STEPS,), is shared: at each step a run's learning rate is its own knob times that, and
         before row `first` it is that alone.
-        `numbers` has a row for each run: x and y of its start, the landscape's parameters, the knobs.
+        `numbers` has a row for each run: x and y of its start, the landscape's parameters, the knobs; and for a twisted
+        program `engine.step.Numbers`.
         The rows have shape (WINDOW + 1, runs, width): x, y, loss, the gradient and, where the optimizer's steps cost
-        more than one gradient evaluation, the cost of the step that follows; NaN after a run's end.
+        more than one gradient evaluation, the cost of the step that follows; in a twisted program then whether that
+        step's gradient was clipped. NaN after a run's end.
         Only another number of runs compiles it again.
     """
-    parameters_end = 2 + len(landscape.parameters)
+    knobs_end = 2 + len(landscape.parameters) + len(optimizer.knobs)
 
     def runs(which: jax.Array, rates: jax.Array, numbers: jax.Array) -> tuple[jax.Array, jax.Array]:
         count = len(numbers)
 
         def descent(carry: Any) -> Any:
-            first, last, settled = which
-            starts, parameters, knobs = jnp.split(numbers, (2, parameters_end), axis=1)
+            first, last, settled, *size = which
+            places = (2, 2 + len(landscape.parameters), knobs_end)
+            starts, parameters, knobs, twists = jnp.split(numbers, places, axis=1)
             initial, step = method(optimizer, landscape)
 
             def knobs_at(number: jax.Array) -> jax.Array:
@@ -67,21 +76,26 @@ def program(optimizer: Optimizer, landscape: Landscape) -> Callable[..., tuple[j
 
             def advance(carry: Any) -> Any:
                 number, run, rows = carry
-                moved = jax.vmap(step)(run.iterate, run.state, parameters, knobs_at(number))
-                record, iterate, state, unchanged = moved
-                valid = run.alive & jnp.all(jnp.isfinite(record), axis=1)
-                rows = rows.at[jnp.maximum(number - first, 0)].set(jnp.where(valid[:, None], record, jnp.nan))
-                still = valid & unchanged & (number >= settled)
-                return number + 1, _Run(iterate, state, valid & ~still, run.at_rest | still), rows
+                order, turn = None, None
+                if twisted:
+                    order, weights = _examples(landscape, size[0], number, twists, run.order)
+                    turn = Twisted(twists, jnp.full(count, number), weights)
+                made = jax.vmap(step)(run.iterate, run.state, parameters, knobs_at(number), turn)
+                valid = run.alive & jnp.all(jnp.isfinite(made.record), axis=1)
+                rows = rows.at[jnp.maximum(number - first, 0)].set(jnp.where(valid[:, None], made.record, jnp.nan))
+                still = valid & made.unchanged & (number >= settled)
+                run = _Run(made.iterate, made.state, valid & ~still, run.at_rest | still, order)
+                return number + 1, run, rows
 
             times, rows, no = carry
-            run = _Run(starts, jax.vmap(initial)(starts, knobs_at(jnp.int32(0))), ~no, no)
+            order = jnp.zeros((count, landscape.examples), jnp.int32) if twisted and landscape.examples else None
+            run = _Run(starts, jax.vmap(initial)(starts, knobs_at(jnp.int32(0))), ~no, no, order)
             _, run, rows = jax.lax.while_loop(unfinished, advance, (jnp.int32(0), run, rows))
             return times - 1, rows, run.at_rest
 
         # A loop that runs once, though XLA cannot know it: what is inside one becomes a single native function.
         # Without it the set-up is a dozen tasks for the thread pool, and 500 steps took 115 us instead of 42.
-        rows = jnp.full((WINDOW + 1, count, width(optimizer)), jnp.nan)
+        rows = jnp.full((WINDOW + 1, count, width(optimizer, twisted)), jnp.nan)
         once = jnp.minimum(1, which[1] + 1), rows, jnp.zeros(count, bool)
         _, rows, at_rest = jax.lax.while_loop(lambda carry: carry[0] > 0, descent, once)
         return rows, at_rest
@@ -89,47 +103,18 @@ def program(optimizer: Optimizer, landscape: Landscape) -> Callable[..., tuple[j
     return jax.jit(runs)
 
 
-def width(optimizer: Optimizer) -> int:
-    """How many numbers a row of its runs has."""
-    return 5 if optimizer.evaluations is None else 6
+def _examples(
+    landscape: Landscape, size: jax.Array, number: jax.Array, twists: jax.Array, order: jax.Array | None
+) -> tuple[jax.Array | None, jax.Array | None]:
+    """The order of the examples in the epoch of a step, and the weight of each in the step; (runs, examples) both."""
+    if order is None:
+        return None, None
+    each = (landscape.examples + size - 1) // size  # steps of an epoch
+    epoch, place = number // each, number % each
 
+    def shuffled() -> jax.Array:
+        return jax.vmap(lambda seed: ranks(seed, epoch, landscape.examples))(Numbers(*twists.T).seed)
 
-def method(optimizer: Optimizer, landscape: Landscape) -> tuple[Callable[..., Any], Callable[..., Any]]:
-    """One run: (start, knobs) -> state; (iterate, state, parameters, knobs) -> (record, iterate, state, unchanged)."""
-
-    def transformation(knobs: jax.Array) -> optax.GradientTransformationExtraArgs:
-        return optax.with_extra_args_support(optimizer.build(**named(knobs)))
-
-    def named(knobs: jax.Array) -> dict[str, jax.Array]:
-        return dict(zip(optimizer.knobs, knobs, strict=True))
-
-    def initial(start: jax.Array, knobs: jax.Array) -> Any:
-        return transformation(knobs).init(start)
-
-    def step(iterate: jax.Array, state: Any, parameters: jax.Array, knobs: jax.Array) -> Any:
-        loss = partial(loss_of(landscape), parameters)
-        evaluate = jax.value_and_grad(loss)
-        value, gradient = evaluate(iterate)
-        offered = {"value": value, "grad": gradient, "value_fn": loss, "obj_fn": loss}
-        if "hessian" in optimizer.needs:
-            offered["hessian"] = jax.hessian(loss)(iterate)
-        needed = {name: offered[name] for name in optimizer.needs}
-        update, following = transformation(knobs).update(gradient, state, iterate, **needed)
-        moved = optax.apply_updates(iterate, update)
-        reported = iterate
-        if optimizer.report is not None:
-            reported = optimizer.report(iterate, state)
-            value, gradient = evaluate(reported)
-        record = [reported, value[None], gradient]
-        if optimizer.evaluations is not None:
-            cost = optimizer.evaluations(following, named(knobs))
-            record.append(jnp.asarray(cost, value.dtype)[None])
-        return jnp.concatenate(record), moved, following, _unchanged((moved, following), (iterate, state))
-
-    return initial, step
-
-
-def _unchanged(new: Any, old: Any) -> jax.Array:
-    """Whether a step changed neither the iterate nor a floating-point number of the state: it never will again."""
-    pairs = zip(jax.tree.leaves(new), jax.tree.leaves(old), strict=True)
-    return jnp.all(jnp.stack([jnp.all(a == b) for a, b in pairs if jnp.issubdtype(a.dtype, jnp.floating)]))
+    current = jax.lax.cond((place == 0) & (each > 1), shuffled, lambda: order)
+    chosen = current // size == place
+    return current, chosen / jnp.sum(chosen, axis=1, keepdims=True)

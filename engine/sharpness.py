@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from engine.descend import Trajectory, find_optimizer, rate_of_each_step
+from engine.descend import Trajectory, find_optimizer
 from engine.field import hessian_eigenvalues, hessian_matrices
 from engine.memories import memories
 from optimizers.base import Optimizer
@@ -17,7 +17,7 @@ class Stability:
 
     Attributes:
         sharpness: (length + 1,), the largest eigenvalue of the Hessian at each row; where the optimizer divides its
-            steps, of P^-½ H P^-½ with the divisor P of the step from that row.
+            steps, of P^-½ H P^-½ with the divisor P of the step from that row. An l2 penalty belongs to H.
         limits: (length + 1,), what it must stay below for the step from that row to settle.
         rate_limits: (length + 1,), the learning rate at which the limit would be that sharpness; inf where the loss
             curves nowhere up, so that no rate is too large.
@@ -43,15 +43,16 @@ def sharpness(t: Trajectory) -> np.ndarray:
 def preconditioned_sharpness(t: Trajectory) -> np.ndarray:
     """The largest eigenvalue of P^-½ H P^-½ at each row of a run, shape (length + 1,), P the divisor of the next step.
 
-    It is the plain sharpness for an optimizer that is not known to divide the gradient by anything.
+    P is 1 for an optimizer that is not known to divide the gradient by anything. H is the Hessian of what the optimizer
+    descends: the landscape, and an l2 penalty where there is one.
     """
     limit = t.optimizer.limit
     if limit is None or limit.divisor is None:
-        return sharpness(t)
+        return sharpness(t) + t.twists.l2
     numbers = np.arange(1, t.length + 2)[:, None]
     with np.errstate(all="ignore"):  # a divisor may be 0, or overflow where a run diverges
         scales = 1 / np.sqrt(limit.divisor(memories(t).around(), t.settings, numbers))
-        matrices = hessian_matrices(t.landscape, t.points[: t.length + 1], **t.parameters)
+        matrices = hessian_matrices(t.landscape, t.points[: t.length + 1], **t.parameters) + t.twists.l2 * np.eye(2)
         (a, b), (_, d) = np.moveaxis(matrices * scales[:, :, None] * scales[:, None, :], 0, -1)
         return (a + d) / 2 + np.hypot((a - d) / 2, b)
 
@@ -62,8 +63,9 @@ def stability(t: Trajectory) -> Stability | None:
     if limit is None:
         return None
     counts = preconditioned_sharpness(t)
-    rates = rate_of_each_step(t.settings["learning_rate"], t.rate_changes, t.length + 1)
-    product, decay = limit.product(t.settings), limit.decay(t.settings)
+    rates = t.rates(t.length + 1)
+    product = limit.product(t.settings)
+    decay = limit.decay(t.settings) + t.twists.weight_decay * product / 2  # docs/model.md derives it
     with np.errstate(divide="ignore", invalid="ignore"):
         largest = np.where(counts + decay > 0, product / (counts + decay), np.inf)
         return Stability(

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from engine import Trajectory
-from engine.descend import rate_of_each_step
 from engine.field import hessian_matrices
 from engine.memories import memories
 from optimizers.symbols import symbol
@@ -132,8 +131,8 @@ def _known(t: Trajectory) -> dict[str, np.ndarray]:
         known["H_t"] = hessian_matrices(t.landscape, points, **t.parameters)
     for name, value in t.settings.items():
         known[symbol(t.optimizer, name)] = np.array([[value]])
-    if t.rate_changes:
-        known[r"\eta"] = rate_of_each_step(t.settings["learning_rate"], t.rate_changes, count)[:, None]
+    if t.rate_changes or t.twists.scheduled:
+        known[r"\eta"] = t.rates(count)[:, None]
     for name, rows in found.around().items():
         known[name] = rows[:, None] if rows.ndim == 1 else rows
     return known

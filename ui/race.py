@@ -100,5 +100,5 @@ def _tuned(where: tuple, optimizer: str, settings: tuple, budget: int, tolerance
 def _swarm(comparison: Comparison, contender: Contender, settings: dict[str, float]) -> Batch:
     return swarm(
         surface(comparison.landscape), contender.optimizer, starts=cloud(comparison), steps=comparison.budget,
-        seed=comparison.seed, **comparison.parameters, **settings,
+        seed=comparison.seed, seeds=None, **comparison.parameters, **settings,
     )  # fmt: skip

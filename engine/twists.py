@@ -1,0 +1,202 @@
+"""The twists of a run: what practice adds to an optimizer's own rule. Described here, checked here, applied elsewhere.
+
+A schedule changes the learning rate; clipping, decay, noise and mini-batches change the steps (docs/model.md, Twists).
+"""
+
+import math
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from functools import lru_cache
+from types import MappingProxyType
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from engine.program import MAX_STEPS
+from engine.step import Numbers, ranks
+from knobs import Knob
+from landscapes.base import Landscape
+from optimizers.base import Optimizer
+from optimizers.schedules import SCHEDULES
+
+Setting = float | str | None
+"""What `descend` takes by name: numbers, a schedule's key, and None for what is off."""
+
+TWISTS: Mapping[str, Knob] = MappingProxyType({
+    "clip_norm": Knob(
+        1e-3, 100, 1, "log", allowed=(1e-12, 1e100), help="A longer gradient is shortened to this length."
+    ),
+    "clip_value": Knob(
+        1e-3, 100, 1, "log", allowed=(1e-12, 1e100), help="Each coordinate of the gradient is cut off at this size."
+    ),
+    "weight_decay": Knob(
+        0, 1, 0, allowed=(0, 1e6), help="How strongly each step pulls the ball towards the origin, beside the rule."
+    ),
+    "l2": Knob(0, 1, 0, allowed=(0, 1e6), help="The same pull added to the gradient, before the rule sees it."),
+    "noise": Knob(0, 10, 0, allowed=(0, 1e6), help="The standard deviation of the noise on each slope."),
+    "noise_decay": Knob(
+        0, 1, 0, allowed=(0, 10), help="How fast that noise fades: its variance falls as 1/t to this power."
+    ),
+    "temperature": Knob(0, 10, 0, allowed=(0, 1e6), help="How hot Langevin's noise is, which shakes the ball itself."),
+})  # fmt: skip
+"""The numbers among the twists, all off unless told: None for the two limits, 0 for the others."""
+
+NAMES = ("schedule", "schedule_steps", *TWISTS, "batch_size")
+"""The keywords that every run takes, beside the schedule's own."""
+
+_LENGTH = Knob(10, MAX_STEPS, 500, "log", allowed=(1, MAX_STEPS), integer=True)
+
+
+@dataclass(frozen=True)
+class Twists:
+    """What is done to a run beside its optimizer's rule; the defaults are the plain run.
+
+    Attributes:
+        schedule: the key of the schedule.
+        schedule_steps: how many steps it is made for; 0 for the constant one.
+        schedule_knobs: its numbers by name.
+        clip_norm, clip_value: the limits of the gradient's norm and of each of its coordinates; None for no limit.
+        weight_decay: decoupled decay for an optimizer that has no such knob of its own.
+        l2: the factor of the penalty l2/2 |p|² on what the optimizer descends.
+        noise, noise_decay: the standard deviation of the gradient's noise at the first step, and the exponent with
+            which its variance falls.
+        temperature: that of Langevin dynamics.
+        batch_size: how many examples a step looks at; None for all of them.
+    """
+
+    schedule: str = "constant"
+    schedule_steps: int = 0
+    schedule_knobs: tuple[tuple[str, float], ...] = ()
+    clip_norm: float | None = None
+    clip_value: float | None = None
+    weight_decay: float = 0.0
+    l2: float = 0.0
+    noise: float = 0.0
+    noise_decay: float = 0.0
+    temperature: float = 0.0
+    batch_size: int | None = None
+
+    @property
+    def scheduled(self) -> bool:
+        """Whether the learning rate follows a schedule."""
+        return self.schedule != "constant"
+
+    @property
+    def random(self) -> bool:
+        """Whether the seed changes anything."""
+        return self.noise > 0 or self.temperature > 0 or self.batch_size is not None
+
+    @property
+    def of_steps(self) -> bool:
+        """Whether the steps are others than the rule's at its learning rate, so that the twisted program is needed."""
+        return self.random or self.numbers(0) != Numbers(noise_decay=self.noise_decay)
+
+    def numbers(self, seed: int) -> Numbers:
+        """What the twisted program reads."""
+        norm, value = (math.inf if limit is None else limit for limit in (self.clip_norm, self.clip_value))
+        return Numbers(
+            norm, value, self.weight_decay, self.l2, self.noise, self.noise_decay, self.temperature, float(seed)
+        )
+
+    def shares(self, count: int) -> np.ndarray:
+        """The share of the peak with which each of the first steps is made, shape (count,), at most MAX_STEPS + 1."""
+        if not self.scheduled:
+            return np.ones(count)
+        return _shares(self.schedule, self.schedule_steps, self.schedule_knobs)[:count]
+
+    def keywords(self) -> dict[str, Any]:
+        """These twists as keywords of `descend`; what is off is left out."""
+        named = asdict(self) | dict(self.schedule_knobs)
+        del named["schedule_knobs"]
+        plain = asdict(PLAIN)
+        return {name: value for name, value in named.items() if name not in plain or value != plain[name]}
+
+
+PLAIN = Twists()
+"""No twist at all."""
+
+
+def checked_twists(optimizer: Optimizer, landscape: Landscape, settings: Mapping[str, Setting], steps: int) -> Twists:
+    """The twists among the keywords of a run that are neither the optimizer's nor the landscape's.
+
+    Raises:
+        ValueError: for a name that nothing has, a value that is not allowed, and a twist that means nothing here.
+    """
+    key = settings.get("schedule")
+    key = "constant" if key is None else key
+    if not isinstance(key, str) or key not in SCHEDULES:
+        raise ValueError(f"there is no schedule {key!r}; there are {', '.join(SCHEDULES)}")
+    entry = SCHEDULES[key]
+    if unknown := set(settings) - set(NAMES) - set(entry.knobs):
+        allowed = ", ".join([*optimizer.knobs, *landscape.parameters]) or "nothing"
+        own = f"; the schedule {entry.key} takes {', '.join(entry.knobs)}" if entry.knobs else ""
+        raise ValueError(
+            f"{optimizer.key} on {landscape.key} has no setting {min(unknown)!r}; it takes {allowed}, "
+            f"and every run takes {', '.join(NAMES)}{own}"
+        )
+    given = {name: value for name in TWISTS if (value := settings.get(name)) is not None}
+    numbers: dict[str, Any] = {name: TWISTS[name].check(name, value) for name, value in given.items()}
+    if entry.key != "constant":
+        made_for = settings.get("schedule_steps", max(1, steps))
+        knobs = ((name, knob.check(name, settings.get(name, knob.default))) for name, knob in entry.knobs.items())
+        numbers.update(
+            schedule=entry.key, schedule_steps=int(_LENGTH.check("schedule_steps", made_for)),
+            schedule_knobs=tuple(knobs),
+        )  # fmt: skip
+    twists = Twists(**numbers, batch_size=_batch_size(landscape, settings.get("batch_size")))
+    _refuse_what_means_nothing(optimizer, twists)
+    return twists
+
+
+def _batch_size(landscape: Landscape, size: object) -> int | None:
+    """The checked size of a mini-batch; None for all examples."""
+    if size is None:
+        return None
+    if not landscape.examples:
+        raise ValueError(f"batch_size = {size!r} is not allowed: {landscape.key} has no data")
+    checked = int(Knob(1, landscape.examples, 1, integer=True).check("batch_size", size))
+    return None if checked == landscape.examples else checked
+
+
+def _refuse_what_means_nothing(optimizer: Optimizer, twists: Twists) -> None:
+    if "learning_rate" not in optimizer.knobs:
+        asked = {
+            f"schedule = {twists.schedule!r}": twists.scheduled,
+            f"weight_decay = {twists.weight_decay:g}": twists.weight_decay > 0,
+            f"temperature = {twists.temperature:g}": twists.temperature > 0,
+        }
+        for name, given in asked.items():
+            if given:
+                raise ValueError(f"{name} is not allowed: {optimizer.key} has no learning rate, which it is a share of")
+    if twists.temperature and optimizer.report is not None:
+        raise ValueError(
+            f"temperature = {twists.temperature:g} is not allowed: {optimizer.key} returns another point than the one "
+            "it steps from, and shaking that one moves the other by more"
+        )
+
+
+@lru_cache(maxsize=64)
+def _shares(key: str, steps: int, knobs: tuple[tuple[str, float], ...]) -> np.ndarray:
+    numbers = jnp.arange(MAX_STEPS + 1.0)
+    shares = np.array(np.broadcast_to(SCHEDULES[key].build(steps, **dict(knobs))(numbers), numbers.shape))
+    shares.setflags(write=False)
+    return shares
+
+
+def mini_batches(landscape: Landscape, twists: Twists, seed: int, count: int) -> np.ndarray:
+    """Which examples each of the first `count` steps looks at, shape (count, examples), bool."""
+    if twists.batch_size is None:
+        return np.ones((count, landscape.examples), bool)
+    size = twists.batch_size
+    each = math.ceil(landscape.examples / size)
+    epochs = range(math.ceil(count / each))
+    order = np.array([_ranks(landscape.examples)(seed, epoch) for epoch in epochs]).reshape(-1, landscape.examples)
+    steps = np.arange(count)
+    return order[steps // each] // size == (steps % each)[:, None]
+
+
+@lru_cache(maxsize=32)
+def _ranks(examples: int) -> Any:
+    return jax.jit(lambda seed, epoch: ranks(seed, epoch, examples))
