@@ -27,7 +27,8 @@ def diabetes_rows(standardised: bool) -> Rows:
     inputs, targets = _parted(table.data[:, columns]), _parted(table.target[:, None])
     scales = [StandardScaler(with_std=standardised).fit(kept) for kept, _ in (inputs, targets)]
     (kept, held_out), (kept_targets, held_out_targets) = (
-        [scale.transform(part) for part in parts] for scale, parts in zip(scales, (inputs, targets), strict=True)
+        [np.asarray(scale.transform(part)) for part in parts]
+        for scale, parts in zip(scales, (inputs, targets), strict=True)
     )
     return Rows(kept, kept_targets[:, 0], held_out, held_out_targets[:, 0])
 
@@ -40,7 +41,7 @@ def iris_rows() -> Rows:
     kept, held_out = _parted(table.data[kinds != "setosa"][:, petals])
     targets, held_out_targets = _parted((kinds == "virginica")[kinds != "setosa"].astype(float))
     scale = StandardScaler().fit(kept)
-    return Rows(scale.transform(kept), targets, scale.transform(held_out), held_out_targets)
+    return Rows(np.asarray(scale.transform(kept)), targets, np.asarray(scale.transform(held_out)), held_out_targets)
 
 
 def anscombe_residuals(points) -> np.ndarray:
