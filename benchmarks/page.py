@@ -16,7 +16,7 @@ from tests.browser.served import chromium, served
 
 ROOT = Path(__file__).parent.parent
 SIZE = {"width": 1280, "height": 800}
-MOVES, ROUNDS, PLAYING_MS = 10, 4, 4000
+MOVES, ROUNDS, PLAYING_MS = 25, 4, 4000
 
 WATCH_FRAMES = """
   window.frames_ = [];
@@ -62,16 +62,22 @@ def rate(watched: list[tuple[float, float]]) -> float:
     return 1000 * (distinct - 1) / (begins[-1] - begins[0])
 
 
+STAGE = """[...document.querySelectorAll("*")].map((e) => e.shadowRoot?.querySelector(".stage")).find(Boolean)"""
+
+FRAME_AFTER = """(resolve) => {
+  const drawn = new MutationObserver(() => {
+    drawn.disconnect();
+    requestAnimationFrame(() => resolve(performance.now()));
+  });
+  const stage = %s;
+  drawn.observe(%s, {attributes: true, attributeFilter: ["%s"]});
+}"""
+
 DRAWN = {
+    # The dial's thumb moves in the same task as the path out of the fan is drawn.
+    "dial": FRAME_AFTER % (STAGE, 'stage.querySelector(".dial .thumb")', "style"),
     # The stage counts the payloads it has drawn in data-runs; the count changes in the same task as the drawing.
-    "downhill": """(resolve) => {
-      const root = [...document.querySelectorAll("*")].map((e) => e.shadowRoot?.querySelector(".stage")).find(Boolean);
-      const drawn = new MutationObserver(() => {
-        drawn.disconnect();
-        requestAnimationFrame(() => resolve(performance.now()));
-      });
-      drawn.observe(root, {attributes: true, attributeFilter: ["data-runs"]});
-    }""",
+    "setting": FRAME_AFTER % (STAGE, "stage", "data-runs"),
     # Streamlit puts a new plot in the place of the old one, in several tasks: the last change before a second of quiet.
     "plotly": """(resolve) => {
       let last, quiet;
@@ -85,17 +91,25 @@ DRAWN = {
 }
 
 
-def move(page: Page, name: str, key: str) -> float:
-    """Milliseconds from a key on the learning-rate control to the frame after the new run is drawn."""
-    control = page.get_by_role("textbox", name="Learning rate") if name == "downhill" else page.get_by_role("slider")
-    control.first.focus()
-    if name == "downhill":  # another rate each time, entered into the dial's number field
-        control.fill(key)
+CONTROLS = {
+    "dial": ("[role=slider].track", "ArrowLeft"),
+    "setting": (".st-key-optimizer_fields input", "ArrowDown"),  # the first is the momentum
+    "plotly": ("role=slider", "ArrowLeft"),
+}
+"""Where a key is pressed, and which one."""
+
+SETTLED = 900  # milliseconds after a move until the page is quiet: the dial sends its rate 400 after the last key
+
+
+def move(page: Page, name: str) -> float:
+    """Milliseconds from a key on a control to the frame after the new run is drawn."""
+    control, key = CONTROLS[name]
+    page.locator(control).first.focus()
     page.evaluate(f"""() => {{
       window.drawn_ = new Promise({DRAWN[name]});
       addEventListener("keydown", () => (window.pressed_ = performance.now()), {{capture: true, once: true}});
     }}""")
-    page.keyboard.press("Enter" if name == "downhill" else key)
+    page.keyboard.press(key)
     return page.evaluate("window.drawn_.then((drawn) => drawn - window.pressed_)")
 
 
@@ -124,21 +138,25 @@ def per_frame(watched: list[tuple[float, float]]) -> list[float]:
 
 
 def measure_moves(browser: Browser, addresses: dict[str, str]) -> None:
-    """Print how long a key on the learning-rate control takes to be drawn, and what it costs in bytes."""
+    """Print how long a key on a control takes to be drawn, and its bytes: the dial, another one, Plotly's."""
     with ExitStack() as stack:
-        pages = {name: stack.enter_context(opened(browser, address)) for name, address in addresses.items()}
-        ready(pages["downhill"][0])
-        pages["downhill"][0].locator(".stage button.last").click()
-        pages["plotly"][0].wait_for_selector(".js-plotly-plot .gl-container canvas")
+        downhill, plotly = (stack.enter_context(opened(browser, addresses[name])) for name in ("downhill", "plotly"))
+        pages = {"dial": downhill, "setting": downhill, "plotly": plotly}
+        stage = downhill[0]
+        ready(stage)
+        stage.locator(".dial .verdicts li").first.wait_for()
+        stage.locator(".stage button.last").click()
+        stage.get_by_text("More settings").click()
+        stage.locator(CONTROLS["setting"][0]).first.wait_for()
+        plotly[0].wait_for_selector(".js-plotly-plot .gl-container canvas")
         times: dict[str, list[float]] = {name: [] for name in pages}
         sizes: dict[str, list[int]] = {name: [] for name in pages}
-        for number in range(ROUNDS * MOVES + 1):
+        for number in range(MOVES + 1):
             for name, (page, received) in pages.items():
                 page.bring_to_front()
                 received.clear()
-                # Always on: what was sent before would come from a cache.
-                elapsed = move(page, name, f"{0.0015 * 0.98**number:.4g}" if name == "downhill" else "ArrowLeft")
-                page.wait_for_timeout(150)
+                elapsed = move(page, name)
+                page.wait_for_timeout(SETTLED)
                 if number:  # the first is for warming up
                     times[name].append(elapsed)
                     sizes[name].append(sum(received))
@@ -148,7 +166,6 @@ def measure_moves(browser: Browser, addresses: dict[str, str]) -> None:
             f"control to drawn  {name:10} median {statistics.median(values):7.0f} ms  p95 {p95:7.0f} ms"
             f"  {statistics.median(sizes[name]) / 1000:8.1f} kB a move"
         )
-    print(f"  plotly / downhill {statistics.median(times['plotly']) / statistics.median(times['downhill']):.1f}")
 
 
 def measure_frames(browser: Browser, addresses: dict[str, str]) -> None:
