@@ -1,9 +1,14 @@
 """What is found about a typed formula: its stationary points against published ones, and a map that shows them."""
 
+import gc
+import weakref
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import pytest
 
-from engine import descend
+from engine import descend, gradient_field
+from engine.kept import FORMULAS
 from engine.survey import landscape_from_formula, stationary_points
 from landscapes import LANDSCAPES
 
@@ -82,3 +87,62 @@ def test_survey_refuses_a_map_without_a_number():
         landscape_from_formula("log(0 - x**2 - 1)")
     with pytest.raises(ValueError, match="outside its domain"):
         landscape_from_formula("x**2", domain=((-1, 1), (-1, 1)), start=(5, 0))
+
+
+def test_survey_of_the_same_text_is_the_same_landscape_and_compiles_nothing(compilations):
+    first = landscape_from_formula("x**2 + 5*y**2")
+    descend(first, "momentum", steps=3)
+    compilations.clear()
+    again = landscape_from_formula("  x**2 + 5*y**2 ")
+    assert again is first and again.formula == "x**2 + 5*y**2"
+    descend(again, "momentum", steps=7, learning_rate=0.01)
+    assert compilations == []
+
+
+def test_survey_lets_old_formulas_go():
+    text = "x**2 + 17*y**2"
+    gone = weakref.ref(landscape_from_formula(text))
+    loss = weakref.ref(landscape_from_formula(text).loss)
+    for number in range(2 * FORMULAS):
+        landscape_from_formula(f"{number}*x")
+    gc.collect()
+    assert gone() is None and loss() is None
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("log(x) + y**2", "no finite value on 51 % of the map"),  # 31 columns of 61: x <= 0, and log(0) is not finite
+        ("where(x < 0, x, 1/0*y)", "no finite value on 51 % of the map"),  # x >= 0: there 1/0*y is infinite or NaN
+        ("1/(x*x + y*y)", "no finite value at some places"),
+        ("3", "the same value everywhere"),
+        ("0*x", "the same value everywhere"),
+        ("x + y", "No minimum and no saddle was found within 10"),
+        ("x**3 - 3*x + y**2", "lower ground than at any minimum"),
+        ("x**2 + y**2", "there may be others"),
+    ],
+)
+def test_survey_says_what_the_map_lacks(text, said):
+    assert said in landscape_from_formula(text).notes
+
+
+def test_survey_shows_a_saddle_beside_a_lone_minimum():
+    found = landscape_from_formula("(x**2 + y**2 - 4)**2/8 + x/2")
+    # On the x axis x³ - 4x + 1 = 0: a saddle at 1.8608, a maximum at 0.2541 and the minimum at -2.1149.
+    roots = sorted(np.roots([1, 0, -4, 1]).real)
+    np.testing.assert_allclose(found.minima, [(roots[0], 0)], atol=1e-9)
+    np.testing.assert_allclose(found.saddles, [(roots[2], 0)], atol=1e-9)
+
+
+@pytest.mark.parametrize("text", [HIMMELBLAU, "x**2 + y**2", "sqrt(x) + y**2", "x + y"])
+def test_survey_starts_off_the_edge_where_there_is_a_slope(text):
+    found = landscape_from_formula(text)
+    for value, (low, high) in zip(found.start, found.domain, strict=True):
+        assert low < value < high
+    assert np.isfinite(gradient_field(found, [found.start])).all()
+
+
+def test_survey_searches_one_formula_at_a_time_and_once():
+    with ThreadPoolExecutor(8) as pool:
+        found = list(pool.map(landscape_from_formula, ["x**2 + 23*y**2"] * 8))
+    assert all(landscape is found[0] for landscape in found)

@@ -131,7 +131,7 @@ def pack_fan(batch: Batch, scale: CurveScale = "log") -> bytes:
         "left": np.where(steps < 0, STAYS, steps).astype(np.uint16),
         "exits": np.rint(np.nan_to_num(places) * 65535).astype(np.uint16),
         "last": np.clip(np.nan_to_num(batch.losses[ends], nan=limit), -limit, limit).astype(np.float32),
-        "limits": np.nan_to_num(found.limits_at_end, posinf=0).astype(np.float32),
+        "limits": np.where(np.abs(found.limits_at_end) < limit, found.limits_at_end, 0).astype(np.float32),
         "x": shares[valid, 0],
         "y": shares[valid, 1],
         "ordinate": share(axes[0].ordinates(batch.losses[valid]), inside=1),

@@ -15,11 +15,12 @@ import numpy as np
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
+from engine.survey import landscape_from_formula
 from landscapes import LANDSCAPES, Landscape
 from ui.display import Relief, relief
 from ui.palette import THEMES, ramp_hex
 from ui.stage.binary import pack
-from ui.surfaces import FORMULA, surface
+from ui.surfaces import FORMULA
 
 EMPHASISED = 5
 """Every so many contour lines one is drawn stronger."""
@@ -107,7 +108,8 @@ def surface_route(request: Request) -> Response:
     beside = ("v", FORMULA) if key == FORMULA else ("v",)
     given = [(name, value) for name, value in request.query_params.multi_items() if name not in beside]
     try:
-        landscape = surface(request.query_params.get(FORMULA, "") if key == FORMULA else key)
+        text = request.query_params.get(FORMULA, "")
+        landscape = landscape_from_formula(text) if key == FORMULA else LANDSCAPES[key]
         parameters = {name: float(value) for name, value in given}
         if len(parameters) < len(given):
             raise ValueError("a parameter is given twice")
