@@ -53,7 +53,8 @@ def fit(
                 return 0.0
             held = p * np.array(penalised, p.dtype)
             sizes = jnp.maximum(held, -held)  # rather than abs, to which JAX gives the slope 1 at 0
-            return jnp.sum(settings["l1_penalty"] * sizes + settings["l2_penalty"] * held**2 / 2)
+            # The penalty times the weight first: a square that overflows would make no penalty at all NaN.
+            return jnp.sum(settings["l1_penalty"] * sizes + settings["l2_penalty"] * held * held / 2)
 
         def loss(p: jax.Array, **settings: Any) -> jax.Array:
             known = data()
@@ -199,16 +200,16 @@ def diabetes_standardised(predictions: jax.Array, targets: jax.Array) -> jax.Arr
     minima=((2.4806353199189575, 5.786836684757153),),
     minimum=0.10110678427960498,
     pins=(((0, 0), math.log(2)), ((2.4806353199189575, 5.786836684757153), 0.10110678427960498)),
-    tex=r"\frac1n \sum_i \left[\ln\left(1 + e^{a_i}\right) - t_i a_i\right]"
+    tex=r"\frac1n \sum_i \ln\left(1 + e^{-m_i}\right)"
     + BOTH_PENALISED
-    + r",\quad a_i = x\,\frac{s_i - \mu_s}{\sigma_s} + y\,\frac{u_i - \mu_u}{\sigma_u}",
+    + r",\quad m_i = (2\,t_i - 1)\left(x\,\frac{s_i - \mu_s}{\sigma_s} + y\,\frac{u_i - \mu_u}{\sigma_u}\right)",
     source="Fisher 1936, doi:10.1111/j.1469-1809.1936.tb02137.x: virginica (t = 1) or versicolor (t = 0) from the "
     "length s and width u of the petals",
     teaches="Two kinds that barely overlap: the weights grow for long, onto ever flatter ground; a penalty stops them.",
     notes=f"{HELD_OUT} Without an intercept: there are as many of one kind as of the other.",
 )
 def iris_logistic(predictions: jax.Array, targets: jax.Array) -> jax.Array:
-    return jnp.logaddexp(predictions, 0) - targets * predictions
+    return jax.nn.softplus((1 - 2 * targets) * predictions)
 
 
 @fit(
