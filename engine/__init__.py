@@ -6,8 +6,9 @@ from engine.descend import Trajectory, descend
 from engine.diagnose import Diagnosis, diagnose, verdicts
 from engine.field import Grid, gradient_field, hessian_eigenvalues, loss_grid
 from engine.program import MAX_STEPS
+from engine.survey import landscape_from_formula
 
 __all__ = [
     "MAX_STEPS", "Batch", "Diagnosis", "Grid", "Trajectory", "descend", "diagnose", "dial_rates", "fan",
-    "gradient_field", "hessian_eigenvalues", "loss_grid", "swarm", "verdicts",
+    "gradient_field", "hessian_eigenvalues", "landscape_from_formula", "loss_grid", "swarm", "verdicts",
 ]  # fmt: skip

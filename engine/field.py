@@ -38,7 +38,10 @@ def find_landscape(landscape: str | Landscape) -> Landscape:
     if isinstance(landscape, Landscape):
         return landscape
     if landscape not in LANDSCAPES:
-        raise ValueError(f"there is no landscape {landscape!r}; there are {', '.join(LANDSCAPES)}")
+        there = ", ".join(LANDSCAPES)
+        raise ValueError(
+            f"there is no landscape {landscape!r}; there are {there}, and landscape_from_formula makes one of a formula"
+        )
     return LANDSCAPES[landscape]
 
 

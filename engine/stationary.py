@@ -124,8 +124,9 @@ def _losses_around(
 
 @lru_cache(maxsize=256)
 def _lowest(landscape: Landscape, parameters: tuple[tuple[str, float], ...]) -> float:
-    """The known minimum, or the lowest loss on the map."""
+    """The known minimum, or the lowest finite loss on the map; infinite where there is none."""
     known = landscape.at(dict(parameters)).minimum
     if known is not None:
         return known
-    return float(np.min(loss_grid(landscape, 201, **dict(parameters)).losses))
+    losses = loss_grid(landscape, 201, **dict(parameters)).losses
+    return float(losses[np.isfinite(losses)].min(initial=np.inf))

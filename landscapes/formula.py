@@ -112,7 +112,9 @@ def read_formula(text: str) -> Formula:
         tree = ast.parse(text, mode="eval").body
     except SyntaxError as error:
         column = min(error.offset or len(text), len(text)) - 1
-        raise FormulaError("This is no complete formula", text, column) from error
+        product = "decimal literal" in error.msg  # what Python takes 2x for
+        reason = "A product is written with *, such as 2*x" if product else "This is no complete formula"
+        raise FormulaError(reason, text, column) from error
     except (MemoryError, RecursionError, ValueError) as error:
         raise FormulaError(f"This is nested too deeply: {DEEPEST} levels are allowed", text, 0) from error
     reader = _Reader(text)
@@ -170,6 +172,8 @@ class _Reader:
                 return self.call(node, depth)
             case ast.Compare():
                 raise self.refuse(node, "A comparison may only stand first in where(a < b, then, else)")
+            case ast.Call():
+                raise self.refuse(node, "Only a function is followed by parentheses; a product is written with *")
         raise self.refuse(node, "This is not allowed")
 
     def refuse(self, node: ast.expr, reason: str) -> FormulaError:

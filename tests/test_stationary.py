@@ -2,11 +2,13 @@
 
 import dataclasses
 
+import jax.numpy as jnp
 import numpy as np
 import pytest
 
 from engine import descend
-from engine.stationary import is_at_minimum
+from engine.field import gradient_field, hessian_matrices
+from engine.stationary import grounds, is_at_minimum
 from landscapes import LANDSCAPES
 
 
@@ -97,3 +99,17 @@ def test_status_of_a_run_that_crawls_on_a_slope_is_running():
 
 def test_status_of_a_run_that_arrives_is_converged():
     assert descend("bowl", "gradient_descent", learning_rate=0.1, steps=60).status == "converged"
+
+
+@pytest.mark.parametrize("abyss", [lambda p: jnp.log(p[0] ** 2 + p[1] ** 2), lambda p: jnp.log(p[0]) + p[1] ** 2])
+def test_slope_beside_an_abyss_or_no_ground_is_no_plateau(abyss):
+    """The lowest loss on the map is that of a number: minus infinity would make every other slope level beside it."""
+    surface, points = landscape(abyss), np.array([[2.0, 2.0]])
+    gradients, matrices = gradient_field(surface, points), hessian_matrices(surface, points)
+    assert grounds(surface, points, gradients, matrices).tolist() == ["slope"]
+
+
+def test_plateau_beside_ground_without_a_number_is_a_plateau():
+    surface, points = landscape(lambda p: jnp.where(p[0] < -4, jnp.nan, -jnp.exp(-9 * p @ p))), np.array([[3.0, 3.0]])
+    gradients, matrices = gradient_field(surface, points), hessian_matrices(surface, points)
+    assert grounds(surface, points, gradients, matrices).tolist() == ["plateau"]
