@@ -6,6 +6,7 @@ number of points compiles anything again.
 
 import math
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from functools import lru_cache, partial
 from typing import Any, NamedTuple
 
@@ -71,6 +72,14 @@ def losses_at(landscape: str | Landscape, points: ArrayLike, **parameters: float
     return _at_points(_itself, landscape, points, parameters)
 
 
+def held_out_losses_at(landscape: str | Landscape, points: ArrayLike, **parameters: float) -> np.ndarray:
+    """The mean loss over the examples that were held out, at each of the points, shape (n, 2) to (n,).
+
+    Without any penalty. Raises as `loss_grid` does, and for a landscape that holds none out.
+    """
+    return _at_points(_itself, _held_out(find_landscape(landscape)), points, parameters)
+
+
 def gradient_field(landscape: str | Landscape, points: ArrayLike, **parameters: float) -> np.ndarray:
     """The gradient at each of the points, shape (n, 2) to (n, 2). Raises as `loss_grid` does."""
     return _at_points(jax.grad, landscape, points, parameters)
@@ -90,6 +99,14 @@ def hessian_eigenvalues(landscape: str | Landscape, points: ArrayLike, **paramet
     (a, b), (_, d) = np.moveaxis(hessian_matrices(landscape, points, **parameters), 0, -1)
     middle, radius = (a + d) / 2, np.hypot((a - d) / 2, b)
     return np.stack([middle - radius, middle + radius], axis=-1)
+
+
+@lru_cache(maxsize=64)
+def _held_out(entry: Landscape) -> Landscape:
+    """The entry with the loss of the examples that were held out for its loss."""
+    if entry.held_out_loss is None:
+        raise ValueError(f"{entry.key} has no examples that are held out")
+    return replace(entry, loss=entry.held_out_loss)
 
 
 def _itself(loss: Callable[[jax.Array], jax.Array]) -> Callable[[jax.Array], jax.Array]:

@@ -89,9 +89,10 @@ def fit(
             x, y = solve(problem)
             return (float(x), float(y)), problem.value(np.array([x, y]))
 
-        loss.__name__ = losses.__name__
         arguments = [inspect.Parameter(name, inspect.Parameter.POSITIONAL_OR_KEYWORD) for name in ("p", *parameters)]
-        loss.__signature__ = inspect.Signature(arguments)  # pyright: ignore[reportFunctionMemberAccess]
+        for function in (loss, held_out_loss):
+            function.__name__ = losses.__name__
+            function.__signature__ = inspect.Signature(arguments)  # pyright: ignore[reportFunctionMemberAccess]
         return landscape(
             chapter="Fits to data", examples=examples, data=data, batch_loss=batch_loss,
             held_out_loss=held_out_loss if held_out else None, minimizer=minimizer if parameters else None,

@@ -14,7 +14,7 @@ from sklearn.linear_model import ElasticNet, Lasso, LinearRegression, LogisticRe
 from sklearn.metrics import log_loss
 
 from engine import descend, diagnose, gradient_field, hessian_eigenvalues
-from engine.field import losses_at
+from engine.field import held_out_losses_at, losses_at
 from landscapes import LANDSCAPES
 from tests.data_tables import anscombe_residuals, diabetes_rows, iris_rows
 from tests.landscape_oracles import ORACLES
@@ -147,17 +147,20 @@ def test_nothing_is_read_before_it_is_asked_for():
 
 @pytest.mark.parametrize("key", ["diabetes_raw", "diabetes_standardised", "iris_logistic"])
 def test_held_out_loss_is_the_mean_over_the_rows_held_out_without_a_penalty(key):
-    held_out_loss = LANDSCAPES[key].held_out_loss
-    assert held_out_loss is not None
     rows = iris_rows() if key == "iris_logistic" else diabetes_rows(standardised=key == "diabetes_standardised")
-    for point in generic_points(key):
-        predictions = rows.held_out_inputs @ point
-        if key == "iris_logistic":
-            expected = log_loss(rows.held_out_targets, 1 / (1 + np.exp(-predictions)))
-        else:
-            expected = np.mean((predictions - rows.held_out_targets) ** 2)
-        found = held_out_loss(jnp.asarray(point), l1_penalty=3.0, l2_penalty=2.0)
-        assert float(found) == pytest.approx(expected, rel=1e-9)
+    points = generic_points(key)
+    predictions = points @ rows.held_out_inputs.T
+    if key == "iris_logistic":
+        expected = [log_loss(rows.held_out_targets, 1 / (1 + np.exp(-row))) for row in predictions]
+    else:
+        expected = np.mean((predictions - rows.held_out_targets) ** 2, axis=1)
+    found = held_out_losses_at(key, points, l1_penalty=3.0, l2_penalty=2.0)
+    np.testing.assert_allclose(found, expected, rtol=1e-9)
+
+
+def test_a_fit_that_holds_nothing_out_has_no_held_out_loss():
+    with pytest.raises(ValueError, match="huber_line has no examples that are held out"):
+        held_out_losses_at("huber_line", [(0, 0)])
 
 
 def test_held_out_loss_turns_up_again_while_the_training_loss_falls():
