@@ -72,6 +72,12 @@ class Trajectory:
         rate = self.settings.get("learning_rate", math.nan)
         return rate_of_each_step(rate, self.rate_changes, count) * self.twists.shares(count)
 
+    @property
+    def peak_rate(self) -> float:
+        """The learning rate of the last steps, of which a schedule takes its shares; NaN for an optimizer without."""
+        rate = self.settings.get("learning_rate", math.nan)
+        return float(rate_of_each_step(rate, self.rate_changes, max(1, self.steps))[-1])
+
     @cached_property
     def epochs(self) -> np.ndarray:
         """The step at which each epoch begins; none on a landscape without data."""

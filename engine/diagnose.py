@@ -59,17 +59,17 @@ def verdicts(batch: Batch) -> list[Verdict]:
     runs = Runs(
         landscape=batch.landscape, parameters=batch.parameters, optimizer=batch.optimizer, settings=batch.settings,
         rates=batch.learning_rates, points=batch.points, losses=batch.losses,
-        gradients=batch.gradients, lengths=batch.lengths, at_rest=batch.at_rest,
+        gradients=batch.gradients, lengths=batch.lengths, at_rest=batch.at_rest, random=batch.twists.random,
     )  # fmt: skip
     return judge(runs).verdicts.tolist()
 
 
 def _runs_of(t: Trajectory) -> Runs:
-    rate = t.learning_rates[-1] if t.steps else t.settings.get("learning_rate", np.nan)
     return Runs(
         landscape=t.landscape, parameters=t.parameters, optimizer=t.optimizer, settings=t.settings,
-        rates=np.array([rate]), points=t.points[None], losses=t.losses[None], gradients=t.gradients[None],
+        rates=np.array([t.peak_rate]), points=t.points[None], losses=t.losses[None], gradients=t.gradients[None],
         lengths=np.array([t.length]), at_rest=np.array([t.at_rest]),
+        random=t.twists.random,
     )  # fmt: skip
 
 
@@ -83,7 +83,7 @@ class _Case:
     @cached_property
     def rate(self) -> float:
         """The learning rate of the last step; NaN where there is none."""
-        return float(_runs_of(self.t).rates[0])
+        return float(self.t.learning_rates[-1]) if self.t.steps else self.t.peak_rate
 
     @cached_property
     def side(self) -> float:
@@ -265,6 +265,9 @@ def _period(path: np.ndarray) -> int:
 def _wandering(case: _Case) -> tuple[str, Evidence]:
     path = case.t.points[case.t.length + 1 - case.last_rows : case.t.length + 1]
     width = float(np.hypot(*np.ptp(path, axis=0)))
+    if case.t.twists.random:
+        told = f"Chance keeps it moving over an area {number(width)} across, and it does not get lower. A smaller "
+        return told + "learning rate, or one that falls, would let it settle deeper.", {"width": width}
     told = f"It wanders over an area {number(width)} across without getting lower and without ever coming back the "
     return told + "same way.", {"width": width}
 
@@ -304,14 +307,14 @@ def _converged(case: _Case) -> tuple[str, Evidence]:
 
 def _crawling(case: _Case) -> tuple[str, Evidence]:
     t = case.t
-    if case.rate == 0:
+    if t.peak_rate == 0:
         return "The learning rate is 0, so it does not move.", {}
     if t.at_rest and t.length == 0:
         norm = number(case.common["gradient_norm"])
         return f"It does not move at all, though the slope is {norm}.", {}
     scale = effective_rate(t.optimizer, t.settings)
     evidence: Evidence = _progress(case)
-    product = case.rate * (scale or 0) * float(np.max(case.sharpness))
+    product = t.peak_rate * (scale or 0) * float(np.max(case.sharpness))
     if product > 0:
         evidence.update(product=product, rate_factor=1 / product)
         name = "η·λ" if scale == 1 else "η·λ/(1 − β)"

@@ -42,6 +42,9 @@ FEWEST_STEPS = 12
 UNABATED = 0.95
 """The share of a quarter's way that the next quarter has to go for the motion not to have abated."""
 
+UNABATED_BY_CHANCE = 0.8
+"""The same for a run with random steps, whose lengths add up to some 5 or 10 % more or less by chance."""
+
 GAIN = 0.1
 """The share of its own ups and downs by which the loss has to fall from quarter to quarter to get lower."""
 
@@ -86,7 +89,8 @@ LOWEST = 1e-6
 class Runs:
     """What is judged: the arrays of `Batch` (one or more runs), and what made them.
 
-    `rates`, shape (runs,), is the learning rate of each run's last step; NaN where there is none.
+    `rates`, shape (runs,), is the learning rate of each run's last step, or the peak that a schedule had it a share of;
+    NaN where there is none. `random` says whether chance has a part in the steps.
     """
 
     landscape: Landscape
@@ -99,6 +103,7 @@ class Runs:
     gradients: np.ndarray
     lengths: np.ndarray
     at_rest: np.ndarray
+    random: bool
 
     @cached_property
     def coordinates(self) -> np.ndarray:
@@ -196,7 +201,7 @@ def judge(runs: Runs) -> Judgement:
             settled & (ground == "saddle"),
             settled & (ground == "plateau") & _lingers(runs),
             settled & (ground == "minimum") & ~lowest,
-            swings.overshoot,
+            swings.overshoot & (not runs.random),  # by chance steps go against each other all the time
             ground == "minimum",
             crawls,
         ],
@@ -313,7 +318,7 @@ def _gets_nowhere(runs: Runs, rows: int) -> np.ndarray:
     return (
         (width > NEAR * shorter_side(runs.landscape))
         & (shift <= STAYS * width)
-        & (ways[1] >= UNABATED * ways[0])
+        & (ways[1] >= (UNABATED_BY_CHANCE if runs.random else UNABATED) * ways[0])
         & (fall <= GAIN * (both.max(axis=1) - both.min(axis=1)) + 1e-9 * np.abs(low.mean(axis=1)))
     )
 

@@ -8,7 +8,7 @@ import jax
 import numpy as np
 import pytest
 
-from engine import MAX_STEPS, Trajectory, descend, fan, swarm
+from engine import MAX_STEPS, Trajectory, descend, diagnose, fan, swarm, verdicts
 from engine.compare import contend
 from engine.memories import memories
 from engine.sharpness import stability
@@ -304,6 +304,33 @@ def test_stability_limits_with_decay_are_where_runs_begin_to_grow(key, twists):
     for factor, settles in ((0.999, True), (1.001, False)):
         run = descend("ravine", key, **settings | {"steps": 5000}, learning_rate=factor * rate, **twists)
         assert (abs(run.points[run.length, 1]) < 1) == settles
+
+
+HOVERING: list[dict[str, Any]] = [{"noise": 1.0}, {"temperature": 0.1}, {"noise": 1.0, "clip_norm": 3.0}]
+
+
+@pytest.mark.parametrize("twists", HOVERING, ids=lambda twists: ",".join(twists))
+def test_diagnose_says_wandering_of_a_noisy_run_that_hovers_and_of_no_other(twists):
+    runs = swarm("bowl", "gradient_descent", seeds=range(100), learning_rate=0.1, **twists)
+    told = verdicts(runs)
+    assert told.count("wandering") >= 98  # the lengths of its steps add up to the same but for chance
+    assert diagnose(runs.run(told.index("wandering"))).reason.startswith("Chance keeps it moving over an area ")
+    assert diagnose(descend("bowl", "gradient_descent", learning_rate=0.1)).verdict == "converged"
+    on_its_way = swarm("bowl", "gradient_descent", seeds=range(100), learning_rate=0.001, **twists)
+    assert "wandering" not in verdicts(on_its_way)
+
+
+def test_diagnose_judges_a_run_under_a_schedule_by_its_peak():
+    """Falling to nothing is what a schedule is for: only a peak that is too low crawls. A batch is told the same."""
+    for rate, verdict in ((0.002, "descending"), (1e-5, "crawling")):
+        run = descend(
+            "ravine", "gradient_descent", condition_number=100, learning_rate=rate, schedule="cosine", final=0
+        )
+        assert diagnose(run).verdict == verdict
+        batch = fan("ravine", "gradient_descent", condition_number=100, rates=[rate], schedule="cosine", final=0)
+        assert verdicts(batch) == [verdict]
+        if verdict == "crawling":
+            assert diagnose(run).evidence["rate_factor"] == pytest.approx(1 / (rate * 100))
 
 
 @pytest.mark.parametrize(
