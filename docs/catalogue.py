@@ -15,7 +15,7 @@ sys.path.insert(0, str(ROOT))
 
 from knobs import Knob  # noqa: E402
 from landscapes import CHAPTERS, LANDSCAPES  # noqa: E402
-from optimizers import FAMILIES, OPTIMIZERS  # noqa: E402
+from optimizers import FAMILIES, OPTIMIZERS, SCHEDULES  # noqa: E402
 
 MARKED = re.compile(r"(<!-- catalogue: (\w+) -->\n).*?(<!-- end -->)", re.S)
 
@@ -63,6 +63,11 @@ def rules() -> str:
     return "\n\n".join(map(_rule, OPTIMIZERS.values()))
 
 
+def schedules() -> str:
+    """The share of every schedule, with its conventions and its source."""
+    return "\n\n".join(map(_rule, SCHEDULES.values()))
+
+
 def _rule(entry: Any) -> str:
     parts = [
         f"#### {entry.title} (`{entry.key}`)",
@@ -73,7 +78,13 @@ def _rule(entry: Any) -> str:
     return "\n\n".join(filter(None, parts))
 
 
-TABLES = {"overview": overview, "landscapes": landscapes, "optimizers": optimizers, "rules": rules}
+TABLES = {
+    "overview": overview,
+    "landscapes": landscapes,
+    "optimizers": optimizers,
+    "rules": rules,
+    "schedules": schedules,
+}
 
 
 def filled(text: str) -> str:
