@@ -284,3 +284,37 @@ def test_surface_and_optimizer_are_explained():
 )
 def test_label_is_readable(name, text):
     assert controls.label(name) == text
+
+
+def query(page: AppTest, name: str) -> str | None:
+    """What the address says of a name."""
+    value = address(page).get(name)
+    return value[0] if isinstance(value, list) else value
+
+
+def test_twists_go_into_the_run_and_the_address_and_leave_where_they_do_not_fit():
+    page = unfolded(opened({"surface": "himmelblau", "optimizer": "nesterov", "steps": "50"}), "twists")
+    choose(page, "schedule", "cosine")
+    set_number(page, "twists.final", 0.25)
+    set_number(page, "twists.clip_norm", 3)
+    assert [query(page, name) for name in ("schedule", "final", "clip_norm")] == ["cosine", "0.25", "3"]
+    t = run(page.session_state["scenario"])
+    assert t.clipped[0] and t.learning_rates[25] / t.learning_rates[0] == pytest.approx(0.625)
+    choose(page, "schedule", "polynomial")  # whose knobs are its own
+    assert [query(page, name) for name in ("schedule", "final", "clip_norm")] == ["polynomial", None, "3"]
+    choose(page, "optimizer", "lbfgs")  # finds its rate itself
+    assert [query(page, name) for name in ("schedule", "clip_norm")] == [None, "3"]
+    assert "schedule" not in {choice.key for choice in page.selectbox}
+    page.number_input(key="twists.clip_norm").set_value(None).run()
+    assert query(page, "clip_norm") is None and not page.session_state["scenario"].twists
+
+
+def test_batch_size_is_offered_where_there_is_data():
+    page = unfolded(opened({"surface": "bowl"}), "twists")
+    assert "twists.batch_size" not in {field.key for field in page.number_input}
+    carries = next(key for key, entry in LANDSCAPES.items() if entry.examples > 1)
+    choose(page, "surface", carries)
+    set_number(page, "twists.batch_size", 1)
+    assert run(page.session_state["scenario"]).twists.batch_size == 1
+    choose(page, "surface", "bowl")
+    assert query(page, "batch_size") is None

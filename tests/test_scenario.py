@@ -8,10 +8,14 @@ from urllib.parse import parse_qs, urlencode
 import numpy as np
 import pytest
 
+from engine import descend
 from knobs import Knob
-from landscapes import LANDSCAPES
+from landscapes import LANDSCAPES, Landscape
 from optimizers import OPTIMIZERS
-from ui.scenario import OPENING, Scenario, default_scenario, from_query, run, to_query
+from optimizers.base import Optimizer
+from optimizers.schedules import SCHEDULES
+from ui.scenario import OPENING, Scenario, default_scenario, from_query, run, scenario_of, to_query
+from ui.twists import WORDS, fitting, twist_knobs
 
 RESERVED = {"surface", "formula", "optimizer", "x", "y", "steps", "seed", "then"}
 PAIRS = list(itertools.product(LANDSCAPES, OPTIMIZERS))
@@ -42,15 +46,27 @@ def random_scenario(landscape: str, optimizer: str, random: np.random.Generator)
     def numbers(knobs):
         return {name: random_number(knob, random) for name, knob in knobs.items()}
 
+    steps = int(random.integers(0, 5001))
     return replace(
         default_scenario(landscape, optimizer),
         parameters=numbers(LANDSCAPES[landscape].parameters),
         settings=numbers(OPTIMIZERS[optimizer].knobs),
         start=(float(random.normal() * 10.0 ** random.integers(-300, 100)), float(random.integers(-3, 4))),
-        steps=int(random.integers(0, 5001)),
+        steps=steps,
         seed=int(random.integers(0, 2**31)),
         rate_changes=random_changes(OPTIMIZERS[optimizer].knobs.get("learning_rate"), random),
+        twists=random_twists(LANDSCAPES[landscape], OPTIMIZERS[optimizer], steps, random),
     )
+
+
+def random_twists(landscape: Landscape, optimizer: Optimizer, steps: int, random: np.random.Generator):
+    """Half of those that the run may have, with random numbers, in the form in which a scenario holds them."""
+    schedule = str(random.choice(list(SCHEDULES))) if "learning_rate" in optimizer.knobs else "constant"
+    knobs = twist_knobs(landscape, optimizer, schedule)
+    asked = {name: random_number(knob, random) for name, knob in knobs.items() if random.integers(2)}
+    twists, refused = fitting(landscape, optimizer, {"schedule": schedule, **asked}, steps)
+    assert not [sentence for sentence in refused if "temperature" not in sentence]
+    return twists
 
 
 def random_changes(knob: Knob | None, random: np.random.Generator) -> tuple[tuple[int, float], ...]:
@@ -106,15 +122,49 @@ def test_names_in_the_address_never_clash():
     knobs = {name for entry in OPTIMIZERS.values() for name in entry.knobs}
     assert not parameters & knobs
     assert not (parameters | knobs) & RESERVED
+    assert (parameters | knobs | RESERVED) & WORDS == {"weight_decay"}  # an optimizer's own knob is what it means there
+
+
+def test_twists_of_an_address_are_those_of_the_run():
+    query = {
+        "surface": "himmelblau", "optimizer": "nesterov", "schedule": "cosine", "final": "0.25", "clip_norm": "20",
+        "noise": "3", "noise_decay": "0.5", "l2": "0.01", "steps": "80", "seed": "7",
+    }  # fmt: skip
+    scenario, ignored = from_query(query)
+    assert not ignored and to_query(scenario) == query
+    expected = descend(
+        "himmelblau", "nesterov", schedule="cosine", final=0.25, clip_norm=20, noise=3, noise_decay=0.5, l2=0.01,
+        steps=80, seed=7,
+    )  # fmt: skip
+    t = run(scenario)
+    np.testing.assert_array_equal(t.points, expected.points)
+    assert t.learning_rates[40] / t.learning_rates[0] == pytest.approx(0.625, rel=1e-12)  # half-way down the cosine
+    assert scenario_of(t) == scenario
+
+
+def test_twists_that_do_not_fit_are_named_and_the_others_stay():
+    query = {
+        "optimizer": "adamw", "weight_decay": "0.5", "schedule": "cosine", "period": "9", "batch_size": "2",
+        "noise": "loud", "clip_value": "2",
+    }  # fmt: skip
+    scenario, ignored = from_query(query)
+    assert scenario.twists == {"schedule": "cosine", "clip_value": 2.0}
+    assert scenario.settings["weight_decay"] == 0.5  # AdamW's own
+    assert sorted(sentence.split()[0].strip("'") for sentence in ignored) == ["batch_size", "noise", "period"]
+
+
+def test_schedule_for_another_number_of_steps_has_no_address():
+    assert scenario_of(descend("bowl", "adam", steps=50, schedule="cosine", schedule_steps=100)) is None
+    assert scenario_of(descend("bowl", "adam", steps=50, schedule="cosine")) is not None
 
 
 def test_hostile_address_never_raises_and_leaves_a_scenario_that_runs():
     random = np.random.default_rng(1)
     names = [
         *RESERVED, "learning_rate", "condition_number", "__init__", "<b>", "", "landscape", "f", "a" * 3000,
-        *{name for entry in OPTIMIZERS.values() for name in entry.knobs},
+        *{name for entry in OPTIMIZERS.values() for name in entry.knobs}, *WORDS,
     ]  # fmt: skip
-    values = [*HOSTILE, *LANDSCAPES, *OPTIMIZERS]
+    values = [*HOSTILE, *LANDSCAPES, *OPTIMIZERS, *SCHEDULES]
     seen = set()
 
     def any_of(options):

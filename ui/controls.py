@@ -15,12 +15,17 @@ import streamlit as st
 from engine.descend import COORDINATE, SEED, STEPS
 from knobs import Knob
 from optimizers import OPTIMIZERS
+from optimizers.schedules import SCHEDULES
 from ui import session
 from ui.own_formula import surface_choice
 from ui.scenario import Scenario
 from ui.surfaces import surface
+from ui.twists import SCHEDULE, twist_knobs
 
-WORDS = {"learning_rate": "Learning rate", "x": "Start x", "y": "Start y"}
+OFF_AT_NONE = ("clip_norm", "clip_value")
+"""The twists that are limits: no number stands for none."""
+
+WORDS = {"l2": "L2 penalty", "learning_rate": "Learning rate", "x": "Start x", "y": "Start y"}
 
 
 def label(name: str) -> str:
@@ -53,6 +58,20 @@ def details(scenario: Scenario) -> None:
     st.button(
         "Reset start", key="reset_start", icon=":material/my_location:", type="tertiary", on_click=session.reset_start
     )
+
+
+def twists(scenario: Scenario) -> None:
+    """What is added to the optimizer's rule: a schedule of its learning rate, and numbers that are off at first."""
+    entry, method = surface(scenario.landscape), OPTIMIZERS[scenario.optimizer]
+    schedule = str(scenario.twists.get(SCHEDULE, "constant"))
+    knobs = twist_knobs(entry, method, schedule)
+    if "learning_rate" in method.knobs:
+        _choice("Schedule", SCHEDULE, SCHEDULES, schedule, partial(session.set_twist, SCHEDULE))
+    with st.container(key="twists_fields"):
+        for name, knob in knobs.items():
+            usual = None if name in OFF_AT_NONE else knob.default
+            value = scenario.twists.get(name, usual)
+            _number(f"twists.{name}", knob, value, partial(session.set_twist, name), off=usual is None)  # pyright: ignore[reportArgumentType]
 
 
 def reset() -> None:
@@ -100,21 +119,27 @@ def _parameter(scenario: Scenario, name: str, knob: Knob) -> None:
     )
 
 
-def _number(key: str, knob: Knob, value: float, take: Callable[[float], None]) -> None:
-    """A field for any number that the knob allows, shown in full."""
+def _number(key: str, knob: Knob, value: float | None, take: Callable[..., None], *, off: bool = False) -> None:
+    """A field for any number that the knob allows, shown in full; one that can be off is empty then."""
     kind = int if knob.integer else float
     low, high = knob.limits
-    st.session_state[key] = kind(value)
+    st.session_state[key] = None if value is None else kind(value)
+
+    def changed() -> None:
+        entered = st.session_state[key]
+        take(None if entered is None else float(entered))
+
     st.number_input(
         label(key.split(".")[-1]),
         min_value=kind(low),
         max_value=kind(high),
-        value=kind(knob.default),  # what an emptied field goes back to
-        step=kind(_step(knob, value)),
+        value=None if off else kind(knob.default),  # what an emptied field goes back to
+        step=kind(_step(knob, knob.default if value is None else value)),
+        placeholder="off",
         format="%d" if knob.integer else "%g",
         key=key,
         help=knob.help or None,
-        on_change=lambda: take(float(st.session_state[key])),
+        on_change=changed,
     )
 
 

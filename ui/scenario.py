@@ -1,15 +1,17 @@
 """One frozen Scenario: everything that decides a run, and its two-way translation to the address of the page."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 from engine import Trajectory, descend
 from engine.descend import COORDINATE, SEED, STEPS, RateChanges, checked_rate_changes
 from knobs import Knob
 from landscapes.base import Point
 from optimizers import OPTIMIZERS
-from ui.address import LONGEST_NUMBER, Query, quoted, read, single_values, written
-from ui.surfaces import FORMULA, read_surface, surface, surface_query
+from ui.address import LONGEST_NUMBER, Query, quoted, read, shortened, single_values, written
+from ui.surfaces import FORMULA, name_of, read_surface, surface, surface_query
+from ui.twists import SCHEDULE, WORDS, Twist, fitting
 
 OPENING = ("rosenbrock", "momentum")
 """The surface and the optimizer that the page opens on."""
@@ -33,6 +35,7 @@ class Scenario:
         start: (x, y).
         steps, seed: how many updates; where random numbers begin.
         rate_changes: (step, learning rate) in the order of the steps: from that row on the run goes on with that rate.
+        twists: what is added to the optimizer's rule, as keywords of `descend` (ui/twists.py); nothing that is off.
     """
 
     landscape: str
@@ -43,6 +46,7 @@ class Scenario:
     steps: int
     seed: int
     rate_changes: RateChanges = ()
+    twists: Mapping[str, Twist] = field(default_factory=dict)
 
 
 def default_scenario(landscape: str = OPENING[0], optimizer: str = OPENING[1]) -> Scenario:
@@ -80,9 +84,28 @@ def run(scenario: Scenario) -> Trajectory:
         steps=scenario.steps,
         seed=scenario.seed,
         rate_changes=scenario.rate_changes,
-        **scenario.parameters,
-        **scenario.settings,
+        **keywords(scenario),
     )
+
+
+def keywords(scenario: Scenario) -> dict[str, Any]:
+    """Parameters, settings and twists of a scenario as keywords of `descend`; a schedule is made for all its steps."""
+    made_for = {"schedule_steps": max(1, scenario.steps)} if SCHEDULE in scenario.twists else {}
+    return {**scenario.parameters, **scenario.settings, **scenario.twists, **made_for}
+
+
+def scenario_of(t: Trajectory) -> Scenario | None:
+    """The scenario of which a trajectory is the run; None when no address can name it."""
+    landscape = name_of(t.landscape)
+    if landscape is None or OPTIMIZERS.get(t.optimizer.key) is not t.optimizer:
+        return None
+    if t.twists.scheduled and t.twists.schedule_steps != max(1, t.steps):
+        return None
+    twists, _ = fitting(t.landscape, t.optimizer, t.twists.keywords(), t.steps)
+    return Scenario(
+        landscape=landscape, parameters=t.parameters, optimizer=t.optimizer.key, settings=t.settings, start=t.start,
+        steps=t.steps, seed=t.seed, rate_changes=t.rate_changes, twists=twists,
+    )  # fmt: skip
 
 
 def to_query(scenario: Scenario) -> dict[str, str]:
@@ -94,7 +117,8 @@ def to_query(scenario: Scenario) -> dict[str, str]:
     usual = _numbers(base)
     numbers = {name: written(value) for name, value in _numbers(scenario).items() if value != usual[name]}
     changes = ",".join(f"{step}:{written(rate)}" for step, rate in scenario.rate_changes)
-    return names | numbers | ({CHANGES: changes} if changes else {})
+    twists = {name: value if isinstance(value, str) else written(value) for name, value in scenario.twists.items()}
+    return names | numbers | twists | ({CHANGES: changes} if changes else {})
 
 
 def from_query(query: Query) -> tuple[Scenario, tuple[str, ...]]:
@@ -122,17 +146,23 @@ def from_query(query: Query) -> tuple[Scenario, tuple[str, ...]]:
             changes = _parsed_changes(optimizer, single.pop(CHANGES))
         except ValueError as error:
             ignored.append(str(error))
+    asked: dict[str, Twist] = {}
     for name, text in single.items():
+        if name in WORDS and name not in knobs:
+            asked[name] = shortened(text) if name == SCHEDULE else read(text)
+            continue
         if name not in knobs:
             pair = f"{OPTIMIZERS[optimizer].title} on {surface(landscape).title}"
-            there = ", ".join(["surface", FORMULA, "optimizer", *knobs, CHANGES])
+            there = ", ".join(["surface", FORMULA, "optimizer", *knobs, CHANGES, SCHEDULE])
             ignored.append(f"{quoted(name)} is not a setting of {pair}; there are {there}")
             continue
         try:
             numbers[name] = knobs[name].check(name, read(text))
         except ValueError as error:
             ignored.append(str(error))
-    return replace(_with_numbers(base, numbers), rate_changes=changes), tuple(ignored)
+    scenario = _with_numbers(base, numbers)
+    twists, refused = fitting(surface(landscape), OPTIMIZERS[optimizer], asked, scenario.steps)
+    return replace(scenario, rate_changes=changes, twists=twists), (*ignored, *refused)
 
 
 def _parsed_changes(optimizer: str, text: str) -> RateChanges:

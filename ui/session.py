@@ -12,11 +12,14 @@ from typing import Any
 import streamlit as st
 
 from engine.descend import checked_rate_changes, checked_start
+from engine.twists import TWISTS
 from landscapes.base import Point
 from optimizers import OPTIMIZERS
 from ui import own_formula
 from ui.look import Look, look_query, read_look
 from ui.scenario import MOST_CHANGES, Scenario, default_scenario, from_query, to_query
+from ui.surfaces import surface
+from ui.twists import BATCH, SCHEDULE, Twist, fitting
 
 Query = dict[str, list[str]]
 
@@ -61,13 +64,13 @@ def choose_landscape(name: str) -> None:
     """Go to another surface, at its own start, with its parameters as they were left."""
     base = default_scenario(name, _latest().optimizer)
     parameters = _remembered("landscape").get(name, base.parameters)
-    adjust(landscape=name, parameters=parameters, start=base.start, rate_changes=())
+    _adjust_fitting(landscape=name, parameters=parameters, start=base.start, rate_changes=())
 
 
 def choose_optimizer(key: str) -> None:
     """Take another optimizer, with its settings as they were left."""
     base = default_scenario(_latest().landscape, key)
-    adjust(optimizer=key, settings=_remembered("optimizer").get(key, base.settings), rate_changes=())
+    _adjust_fitting(optimizer=key, settings=_remembered("optimizer").get(key, base.settings), rate_changes=())
 
 
 def set_start(start: Point) -> None:
@@ -106,6 +109,22 @@ def set_parameter(name: str, value: float) -> None:
 def set_setting(name: str, value: float) -> None:
     """Change one of the optimizer's settings."""
     adjust(settings={**_latest().settings, name: value})
+
+
+def set_twist(name: str, value: Twist | None) -> None:
+    """Add something to the optimizer's rule, or with None take it away; another schedule begins at its own numbers."""
+    stay = {key: twist for key, twist in _latest().twists.items() if key != name}
+    if name == SCHEDULE:
+        stay = {key: twist for key, twist in stay.items() if key in TWISTS or key == BATCH}
+    _adjust_fitting(twists=stay if value is None else {**stay, name: value})
+
+
+def _adjust_fitting(**changes: Any) -> None:
+    """Change some fields, and leave of the twists what fits the run then."""
+    scenario = replace(_latest(), **changes)
+    method = OPTIMIZERS[scenario.optimizer]
+    twists, _ = fitting(surface(scenario.landscape), method, scenario.twists, scenario.steps)
+    change(replace(scenario, twists=twists))
 
 
 def set_rate(rate: float, first: int | None) -> None:

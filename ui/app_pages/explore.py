@@ -32,6 +32,10 @@ def laboratory(around: tuple[object, ...]) -> None:
         if more.open:
             with more:
                 controls.details(scenario)
+        beside = st.expander("Schedule, clipping, noise", key="twists", on_change=session.keep)
+        if beside.open:
+            with beside:
+                controls.twists(scenario)
         controls.reset()
     with middle:
         show_stage(

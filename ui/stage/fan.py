@@ -18,12 +18,11 @@ from engine import Batch, Trajectory, dial_rates, fan
 from engine.batch import BATCH_STEPS
 from engine.presets import findings
 from engine.sharpness import stability
-from optimizers import OPTIMIZERS
 from ui.display import Curve, CurveScale, curve
-from ui.scenario import CHANGES, Scenario, from_query, to_query
+from ui.scenario import CHANGES, from_query, keywords, scenario_of, to_query
 from ui.stage.binary import pack
 from ui.stage.rows import exits, share, within_reach
-from ui.surfaces import name_of, surface
+from ui.surfaces import surface
 from ui.verdicts import LOOKS
 
 SIDES = 9
@@ -39,14 +38,9 @@ def fan_addresses(run: Trajectory, rows: int, scale: CurveScale = "log") -> dict
     "whole" does not depend on the run's learning rate, so that it stays good while the dial is moved; "onward" lacks
     the row from which the rates hold: `&from=<row>`.
     """
-    landscape = name_of(run.landscape)
-    known = OPTIMIZERS.get(run.optimizer.key) is run.optimizer
-    if landscape is None or not known or "learning_rate" not in run.optimizer.knobs:
+    scenario = scenario_of(run)
+    if scenario is None or "learning_rate" not in run.optimizer.knobs:
         return None
-    scenario = Scenario(
-        landscape=landscape, parameters=run.parameters, optimizer=run.optimizer.key, settings=run.settings,
-        start=run.start, steps=run.steps, seed=run.seed, rate_changes=run.rate_changes,
-    )  # fmt: skip
     query = to_query(scenario) | {"rows": str(min(rows, run.steps, BATCH_STEPS))}
     if scale != "log":
         query["curve"] = scale
@@ -92,7 +86,7 @@ def _packed(query: tuple[tuple[str, str], ...], first: int, rows: int, scale: Cu
     batch = fan(
         surface(scenario.landscape), scenario.optimizer, rates=dial_rates(scenario.optimizer), start=scenario.start,
         steps=min(rows, scenario.steps - first), seed=scenario.seed, first=first, rate_changes=scenario.rate_changes,
-        **scenario.parameters, **scenario.settings,
+        **keywords(scenario),
     )  # fmt: skip
     return pack_fan(batch, scale)
 

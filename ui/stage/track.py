@@ -17,15 +17,13 @@ from starlette.routing import Route
 
 from engine import Trajectory
 from engine.sharpness import Stability, sharpness, stability
-from optimizers import OPTIMIZERS
 from ui.display import Axis, linear_ticks, power_of_ten
 from ui.explanation import explain
 from ui.numbers import number
 from ui.outcome import outside
-from ui.scenario import Scenario, from_query, run, to_query
+from ui.scenario import from_query, run, scenario_of, to_query
 from ui.stage.binary import pack
 from ui.stage.rows import share
-from ui.surfaces import name_of
 
 WIDE = 30
 """An axis whose values lie further apart than this is logarithmic."""
@@ -39,14 +37,8 @@ MOST_RUNS, MOST_FIELDS = 6, 64
 
 def run_query(t: Trajectory) -> str | None:
     """The query that names a run in these addresses; None for a run that no address can name."""
-    landscape = name_of(t.landscape)
-    if landscape is None or OPTIMIZERS.get(t.optimizer.key) is not t.optimizer:
-        return None
-    scenario = Scenario(
-        landscape=landscape, parameters=t.parameters, optimizer=t.optimizer.key, settings=t.settings,
-        start=t.start, steps=t.steps, seed=t.seed, rate_changes=t.rate_changes,
-    )  # fmt: skip
-    return urlencode(to_query(scenario))
+    scenario = scenario_of(t)
+    return None if scenario is None else urlencode(to_query(scenario))
 
 
 def track_route(request: Request) -> Response:

@@ -1,0 +1,50 @@
+"""What a visitor adds to an optimizer's own rule: which twists fit a run, and their words in the address."""
+
+from collections.abc import Mapping
+
+from engine.twists import NAMES, TWISTS, checked_twists
+from knobs import Knob
+from landscapes.base import Landscape
+from optimizers.base import Optimizer
+from optimizers.schedules import SCHEDULES
+
+BATCH_HELP = "How many examples each step looks at; all of them is batch gradient descent."
+
+Twist = float | str
+SCHEDULE, BATCH = "schedule", "batch_size"
+WORDS = frozenset({*NAMES, *(name for entry in SCHEDULES.values() for name in entry.knobs)} - {"schedule_steps"})
+"""Every name of a twist in the address. The page makes a schedule for the whole run, however long it is."""
+
+
+def twist_knobs(landscape: Landscape, optimizer: Optimizer, schedule: str) -> dict[str, Knob]:
+    """The numbers that this run takes beside its own, by name: the schedule's first."""
+    shared = {name: knob for name, knob in TWISTS.items() if name not in optimizer.knobs}
+    if "learning_rate" not in optimizer.knobs:
+        shared = {name: knob for name, knob in shared.items() if name not in ("weight_decay", "temperature")}
+    examples = landscape.examples
+    batch = {BATCH: Knob(1, examples, examples, integer=True, help=BATCH_HELP)} if examples > 1 else {}
+    return {**SCHEDULES[schedule].knobs, **batch, **shared}
+
+
+def fitting(
+    landscape: Landscape, optimizer: Optimizer, asked: Mapping[str, Twist], steps: int
+) -> tuple[dict[str, Twist], list[str]]:
+    """What of the asked twists fits this run, without what says nothing, and a sentence for each that does not fit."""
+    taken: dict[str, Twist] = {}
+    refused: list[str] = []
+    for name in sorted(asked, key=lambda name: (name != SCHEDULE, name)):
+        entry = SCHEDULES[str(taken.get(SCHEDULE, "constant"))]
+        if name not in NAMES and name not in entry.knobs:
+            there = ", ".join(entry.knobs) or "none"
+            refused.append(f"{name} is not a setting of the schedule {entry.title!r}; there are {there}")
+            continue
+        try:
+            checked_twists(optimizer, landscape, {**taken, name: asked[name]}, steps)
+            taken[name] = asked[name]
+        except ValueError as error:
+            refused.append(str(error))
+    twists = checked_twists(optimizer, landscape, taken, steps)
+    usual = {name: knob.default for name, knob in SCHEDULES[twists.schedule].knobs.items()}
+    said = twists.keywords()
+    said.pop("schedule_steps", None)
+    return {name: value for name, value in said.items() if value != usual.get(name)}, refused
