@@ -37,8 +37,8 @@ def diabetes_rows(standardised: bool) -> Rows:
 def iris_rows() -> Rows:
     table: Any = load_iris()
     kinds = np.array([str(table.target_names[kind]) for kind in table.target])
-    petals = [table.feature_names.index(f"petal {side} (cm)") for side in ("length", "width")]
-    kept, held_out = _parted(table.data[kinds != "setosa"][:, petals])
+    sepals = [table.feature_names.index(f"sepal {side} (cm)") for side in ("length", "width")]
+    kept, held_out = _parted(table.data[kinds != "setosa"][:, sepals])
     targets, held_out_targets = _parted((kinds == "virginica")[kinds != "setosa"].astype(float))
     scale = StandardScaler().fit(kept)
     return Rows(np.asarray(scale.transform(kept)), targets, np.asarray(scale.transform(held_out)), held_out_targets)

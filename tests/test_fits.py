@@ -163,17 +163,6 @@ def test_a_fit_that_holds_nothing_out_has_no_held_out_loss():
         held_out_losses_at("huber_line", [(0, 0)])
 
 
-def test_held_out_loss_turns_up_again_while_the_training_loss_falls():
-    # What it is drawn for: on the way from a strong penalty to none the training loss falls all the way.
-    entry = LANDSCAPES["iris_logistic"]
-    assert entry.held_out_loss is not None
-    fitted = [entry.at({"l2_penalty": penalty}).minima[0] for penalty in (0.3, 0.1, 0.01, 0.0)]
-    seen = [float(entry.loss(jnp.asarray(p), l1_penalty=0.0, l2_penalty=0.0)) for p in fitted]
-    held_out = [float(entry.held_out_loss(jnp.asarray(p), l1_penalty=0.0, l2_penalty=0.0)) for p in fitted]
-    assert seen == sorted(seen, reverse=True)
-    assert held_out[-1] > min(held_out)
-
-
 # ---- minima
 
 

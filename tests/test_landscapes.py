@@ -79,7 +79,7 @@ def diabetes_names() -> dict[str, Any]:
 
 def iris_names() -> dict[str, Any]:
     table: Any = load_iris()
-    return statistics({"s": table.data[50:, 2], "u": table.data[50:, 3], "t": table.target[50:] - 1}, 100)
+    return statistics({"s": table.data[50:, 0], "u": table.data[50:, 1], "t": table.target[50:] - 1}, 100)
 
 
 def statistics(columns: dict[str, np.ndarray], count: int) -> dict[str, Any]:
