@@ -1,6 +1,7 @@
 """Every schedule against its formula in plain NumPy, at other knobs than its defaults, and against published values."""
 
 import math
+import re
 
 import jax.numpy as jnp
 import numpy as np
@@ -9,6 +10,7 @@ import pytest
 from knobs import Knob
 from optimizers import OPTIMIZERS, SCHEDULES
 from optimizers.schedules import Schedule, schedule
+from tests.tex_reader import evaluate
 
 LENGTHS = (1, 2, 7, 120, 333, 5000)
 
@@ -76,6 +78,38 @@ def test_schedule_is_its_formula_at_every_step(key, steps):
     knobs, formula = ORACLES[key]
     expected = [formula(t, steps, **knobs) for t in range(steps + 1)]
     np.testing.assert_allclose(shares(key, steps, **knobs), expected, rtol=1e-11, atol=1e-13)
+
+
+LETTERS = {"final": "a", "factor": "q", "period": "k", "warmup_steps": "k", "power": "p", "divide": "d", "warmup": "w"}
+
+
+def written(key, t, steps, knobs):
+    """What the TeX of a schedule says of one step; the whole numbers and the wave it names are worked out by hand."""
+    names = {"t": float(t), "T": float(steps)} | {LETTERS[name]: value for name, value in knobs.items()}
+    rising = {"warmup_cosine": round, "one_cycle": math.floor}.get(key, int)(knobs.get("warmup", 0) * steps)
+    way = t / max(rising, 1) if t < rising else (t - rising) / (steps - rising)
+    names |= {
+        "W": rising,
+        "c": (1 - math.cos(math.pi * way)) / 2,
+        "n": t // names.get("k", 1),
+        "m": t % names.get("k", 1),
+    }
+    lines = [
+        line.split("=", 1)[1] for line in SCHEDULES[key].tex.split("\\\\\n") if re.match(r"(\\begin.*\n)?s_t", line)
+    ]
+    tex = (lines[0] if t < rising else lines[-1]).split(r"\quad")[0].replace(r"\end{aligned}", "")
+    tex = re.sub(r"\\lfloor.*?\\rfloor", "n", tex).replace(r"(t \bmod k)", "m")
+    tex = re.sub(r"c\\left\(\\frac\{.*?\}\{.*?\}\\right\)", "c", tex)
+    if least := re.fullmatch(r"\s*\\min\\left\((.*),\\ (.*)\\right\)", tex):
+        return min(evaluate(part, names) for part in least.groups())
+    return evaluate(tex, names)
+
+
+@pytest.mark.parametrize("key", SCHEDULES)
+def test_schedule_tex_says_its_value(key):
+    knobs, formula = ORACLES[key]
+    for t in range(0, 121, 3):
+        assert written(key, t, 120, knobs) == pytest.approx(formula(t, 120, **knobs), rel=1e-12), t
 
 
 @pytest.mark.parametrize("key", SCHEDULES)
