@@ -143,4 +143,4 @@ def _compiled(
     return jax.jit(jax.vmap(lambda vector, p: derivative(partial(of_vector, vector))(p), in_axes=(None, 0)))
 
 
-_program, _program_of_formula = lru_cache(maxsize=LASTING)(_compiled), lru_cache(maxsize=4 * FORMULAS)(_compiled)
+_program, _program_of_formula = lru_cache(maxsize=LASTING)(_compiled), lru_cache(maxsize=3 * FORMULAS)(_compiled)

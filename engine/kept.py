@@ -15,7 +15,7 @@ Made = TypeVar("Made")
 LASTING = 512
 """How many programs of a kind are kept for the registry, the last used ones."""
 
-FORMULAS = 16
+FORMULAS = 10
 """How many typed formulas are kept, likewise."""
 
 
