@@ -273,3 +273,22 @@ def test_show_stage_draws_whatever_the_browser_has_sent():
     for sent in ({"start": {"point": "<script>", "number": "x"}}, {"start": 7}, {}):
         app.session_state["stage"] = sent
         assert not app.run().exception
+
+
+def test_schedule_clipping_and_epochs_travel_with_the_run():
+    settings = {"steps": 60, "schedule": "cosine", "final": 0.5, "clip_norm": 20, "batch_size": 1}
+    run = descend("line_fit", "gradient_descent", learning_rate=0.01, **settings)
+    header, arrays = read(pack_runs([run], 0))
+    rates = arrays["rate0"] / 65535
+    assert len(rates) == 60 and rates[[0, 30]] == pytest.approx([1, 0.75], abs=1e-4)  # half-way between 1 and 0.5
+    assert arrays["clipped0"].tolist() == run.clipped.tolist() and run.clipped[0]
+    assert header["runs"][0]["epoch"] == 4
+    clipped = int(run.clipped.sum())
+    assert "with schedule cosine, clip norm 20, batch size 1, final 0.5 on " in header["runs"][0]["summary"]
+    assert f"; {clipped} steps clipped" in header["runs"][0]["summary"]
+
+
+def test_plain_run_carries_no_twists():
+    header, arrays = read(pack_runs([descend("line_fit", "gradient_descent", steps=20)], 0))
+    assert not {"rate0", "clipped0"} & set(arrays)
+    assert header["runs"][0]["epoch"] is None

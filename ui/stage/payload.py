@@ -74,7 +74,12 @@ def _rows(run: Trajectory, scale: Curve) -> dict[str, np.ndarray]:
     points, losses = within_reach(run.points[: run.length + 1]), run.losses[: run.length + 1]
     axis = relief(run.landscape, run.parameters).axis
     limit = np.finfo(np.float32).max
-    return {
+    twisted = {}
+    if run.twists.scheduled:
+        twisted["rate"] = share(run.learning_rates / np.nanmax(run.learning_rates))
+    if run.clipped.any():
+        twisted["clipped"] = run.clipped.astype(np.uint16)
+    return twisted | {
         "x": points[:, 0].astype(np.float32),
         "y": points[:, 1].astype(np.float32),
         "loss": np.clip(losses, -limit, limit).astype(np.float32),
@@ -95,6 +100,7 @@ def _described(run: Trajectory, place: int, label: str) -> dict[str, Any]:
         "query": run_query(run),
         "start": list(run.start),
         "changes": run.rate_changes,
+        "epoch": int(run.epochs[1]) if run.twists.batch_size and len(run.epochs) > 1 else None,
         "steps": run.steps,
         "length": run.length,
         "status": run.status,
@@ -147,6 +153,17 @@ def summary(run: Trajectory, label: str = "") -> str:
         events.append("at a minimum")
     else:
         events.append("still running" if run.length == run.steps else "at rest, but not at a minimum")
+    if clipped := int(run.clipped.sum()):
+        events.append(f"{clipped} steps clipped" if clipped > 1 else "1 step clipped")
     steps = f"{run.length} of {run.steps} steps" if run.length < run.steps else f"{run.steps} steps"
-    name = label or run.optimizer.title
+    name = " with ".join(part for part in (label or run.optimizer.title, _beside(run)) if part)
     return f"{name} on {run.landscape.title} from {point(run.start)}, {steps}: {'; '.join(events)}."
+
+
+def _beside(run: Trajectory) -> str:
+    """What is added to the optimizer's rule, in words."""
+    said = {name: value for name, value in run.twists.keywords().items() if name != "schedule_steps"}
+    words = ((name.replace("_", " "), value) for name, value in said.items())
+    return ", ".join(
+        f"{name} {value.replace('_', ' ') if isinstance(value, str) else number(value)}" for name, value in words
+    )

@@ -7,6 +7,7 @@ import { drawCrossings, drawLimit } from "./limit.js";
 import { gestures } from "./gestures.js";
 import { ballSign } from "./marks.js";
 import { print, roundValues } from "./numbers.js";
+import { drawClipped, drawEpochs, drawSchedule } from "./twists.js";
 
 const BALL = 18; // the side of a ball's box, in CSS pixels
 
@@ -123,7 +124,9 @@ export class CurveView {
     pen.font = `${size}px ${theme.font}`;
     const labels = ticks.map(([, text]) => pen.measureText(text).width);
     const left = Math.ceil(Math.max(...labels, 20) + 12);
-    this.plot = { left, top: Math.ceil(size * 1.7), width: width - left - 14, height: height - Math.ceil(size * 3.2) };
+    const strip = !track && runs.some((run) => run.rate) ? size * 1.1 : 0; // for the schedules
+    const top = Math.ceil(size * 1.7 + (strip && strip + 4));
+    this.plot = { left, top, width: width - left - 14, height: height - top - Math.ceil(size * 1.5) };
     const { plot } = this;
     pen.lineWidth = 1;
     pen.textBaseline = "middle";
@@ -171,6 +174,9 @@ export class CurveView {
     runs.forEach((run, place) => {
       const frame = { pen, plot, theme, size, alone: runs.length === 1, place: (/** @type {any} */ of, /** @type {number} */ i) => this.#place(of, i) };
       if (track) drawLimit(frame, run, track.runs[place]);
+      else if (strip) drawSchedule(pen, plot, theme, run, this.steps, strip);
+      if (frame.alone) drawEpochs(pen, plot, theme, run, this.steps);
+      if (frame.alone) drawClipped(pen, plot, theme, run, this.steps);
       this.#curve(pen, run, 0.28, 1.5);
       this.#curve(past, run, 1, 2.2);
       if (track) drawCrossings(frame, run, track.runs[place]);

@@ -127,6 +127,7 @@ export class Fan {
       not_finite: data.broken[place] ? length + 1 : null,
       changes: first ? [...exact.changes.filter(([step]) => step < first), [first, this.rates[place]]] : [],
       summary: "",
+      clipped: undefined,
     };
   }
 

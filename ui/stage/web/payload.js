@@ -48,6 +48,9 @@ const TYPES = { float32: Float32Array, uint16: Uint16Array, uint32: Uint32Array 
  * @property {number} [last] the loss at the last row, where `loss` is null
  * @property {Uint16Array | null} height
  * @property {Uint16Array} ordinate
+ * @property {Uint16Array} [rate] of each step as a share of the largest, where it follows a schedule
+ * @property {Uint16Array} [clipped] whether each step was clipped, where one was
+ * @property {number | null} epoch how many steps it takes, where the steps look at some examples each
  *
  * @typedef {object} Runs
  * @property {string} surface the address of the surface
@@ -89,7 +92,7 @@ export function unpack(bytes) {
 export function readRuns(bytes) {
   const { header, arrays } = unpack(bytes);
   header.runs.forEach((/** @type {any} */ run, /** @type {number} */ place) => {
-    for (const name of ["x", "y", "loss", "height", "ordinate"]) run[name] = arrays[name + place];
+    for (const name of ["x", "y", "loss", "height", "ordinate", "rate", "clipped"]) run[name] = arrays[name + place];
     run.axis = header.curve;
   });
   return header;

@@ -6,6 +6,7 @@ import { print } from "./numbers.js";
 /** @typedef {import("./path.js").Path} Path @typedef {import("./plane_view.js").PlaneView} PlaneView */
 
 const SMALL_BALL = 3.2; // its radius, in CSS pixels
+const SQUARE = 7; // the side of the mark of a clipped step, in CSS pixels
 const DOTS = [1.2, 2.9]; // radius of an iterate's dot, where they crowd and where they are far apart
 
 /** Adds what the trails gain between two moments; from a moment before 0 on, everything. @param {PlaneView} view @param {CanvasRenderingContext2D} pen @param {number} before @param {number} now */
@@ -55,6 +56,7 @@ function trail(view, pen, path, from, to) {
   const halo = new Path2D();
   const line = new Path2D();
   const dots = new Path2D();
+  const squares = new Path2D(); // where a step was clipped
   for (let i = Math.floor(from); i < last; i++) {
     const end = Math.min(last - i, path.leaves[i]);
     const begin = path.enters[i];
@@ -73,6 +75,7 @@ function trail(view, pen, path, from, to) {
     const radius = Math.min(Math.max(Math.hypot(x - x0, y - y0) * 0.3, DOTS[0]), DOTS[1]);
     dots.moveTo(x + radius, y);
     dots.arc(x, y, radius, 0, 2 * Math.PI);
+    if (run.clipped?.[i] && Math.hypot(x - x0, y - y0) > SQUARE) squares.rect(x - SQUARE / 2, y - SQUARE / 2, SQUARE, SQUARE);
   }
   pen.lineCap = "butt";
   pen.lineWidth = 4;
@@ -85,6 +88,9 @@ function trail(view, pen, path, from, to) {
   pen.stroke(line);
   pen.setLineDash([]);
   pen.fill(dots);
+  pen.lineWidth = 1.2;
+  pen.strokeStyle = view.theme.text;
+  pen.stroke(squares);
 }
 
 /** A place on the way from one iterate to the next. @param {PlaneView} view @param {Path} path @param {number} i @param {number} share @returns {[number, number]} */
