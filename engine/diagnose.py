@@ -245,8 +245,8 @@ def _circling(case: _Case) -> tuple[str, Evidence]:
     evidence: Evidence = {"width": width, "period": float(period)}
     limits = _limits(case)
     because = ""
-    if limits is not None:
-        product = case.product(case.t.length)
+    product = case.product(case.t.length)
+    if limits is not None and product > 0:  # between creases nothing is curved
         evidence.update(product=product, product_row=float(case.t.length), limit=limits[1])
         because = f" η·λ = {number(product)} there, and {limits[3]} is the limit."
     told = f"It goes round without getting lower: every {_steps(period)} it is back, on a path {number(width)} across."

@@ -147,6 +147,13 @@ def test_diagnose_takes_the_changed_rate_for_the_inequality():
     assert told.evidence["product"] == pytest.approx(2.2)
 
 
+@pytest.mark.parametrize(("surface", "rate"), [("absolute", 0.1), ("quantile_line", 0.1)])
+def test_diagnose_names_no_limit_where_nothing_is_curved(surface, rate):
+    told = diagnose(descend(surface, "gradient_descent", learning_rate=rate, steps=500))
+    assert told.verdict == "circling"
+    assert "λ" not in told.reason and "limit" not in told.evidence
+
+
 def test_labels_are_called_what_they_are():
     found = tables["counts"](CHOSEN)
     assert found.total() >= 100
