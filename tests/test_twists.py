@@ -8,9 +8,7 @@ import jax
 import numpy as np
 import pytest
 
-from engine import MAX_STEPS, Trajectory, descend, diagnose, fan, swarm, verdicts
-from engine.compare import contend
-from engine.memories import memories
+from engine import Trajectory, descend, diagnose, swarm, verdicts
 from engine.sharpness import stability
 from engine.twists import NAMES, PLAIN, Twists
 from landscapes import LANDSCAPES
@@ -129,6 +127,18 @@ def test_clip_norm_bounds_the_step_and_leaves_shorter_ones_as_they_are():
     np.testing.assert_allclose(steps[~run.clipped], -rate * run.gradients[:-1][~run.clipped], rtol=1e-9, atol=1e-14)
 
 
+def test_twisted_runs_that_diverge_end_there_and_clipping_may_prevent_it():
+    settings: dict[str, Any] = {"start": (-1.2, 1), "steps": 200, "learning_rate": 0.01, "seed": 1}
+    noisy = descend("rosenbrock", "gradient_descent", noise=1.0, **settings)
+    assert noisy.status == "diverged" and noisy.length < 20
+    for rows in (noisy.points, noisy.losses, noisy.gradients):
+        assert np.isnan(rows[noisy.length + 1 :]).all() and np.isfinite(rows[: noisy.length + 1]).all()
+    clipped = descend("rosenbrock", "gradient_descent", noise=1.0, clip_norm=5.0, **settings)
+    assert clipped.status == "running" and clipped.length == 200 and clipped.clipped.any()
+    late = descend("rosenbrock", "gradient_descent", clip_value=1e90, **settings)
+    assert late.status == "diverged" and not late.clipped[late.length + 1 :].any()
+
+
 def test_noise_is_standard_normal_times_its_fading_size():
     """From 128 seeds: the noise in each step of gradient descent, over the size that Neelakantan et al. give it."""
     rate, size, fading, steps = 1e-3, 0.8, 0.55, 400
@@ -194,100 +204,11 @@ def test_swarm_over_seeds_is_the_run_of_each_seed():
         swarm("booth", "adam", seeds=[1.5])  # pyright: ignore[reportArgumentType]
 
 
-SCHEDULED: dict[str, Any] = {"schedule": "warm_restarts", "period": 17, "final": 0.05}
-
-
-def shares(steps):
-    t = np.arange(steps)
-    return 0.05 + 0.95 * (1 + np.cos(np.pi * (t % 17) / 17)) / 2
-
-
-@pytest.mark.parametrize(
-    "twists", [{}, {"noise": 2.0, "temperature": 0.2, "weight_decay": 0.4}], ids=["plain", "twisted"]
-)
-def test_descend_under_a_schedule_is_a_loop_with_its_rates(twists):
-    run = descend("himmelblau", "momentum", start=START, steps=80, learning_rate=0.003, **SCHEDULED, **twists)
-    np.testing.assert_allclose(run.learning_rates, 0.003 * shares(80), rtol=1e-12)
-    path, _ = loop(heavy_ball, 80, 0.003 * shares(80), **twists)
-    np.testing.assert_allclose(run.points, path, rtol=1e-9, atol=1e-9)
-
-
-def test_rate_changes_under_a_schedule_are_new_peaks():
-    run = descend(
-        "himmelblau", "momentum", start=START, steps=80, learning_rate=0.003, rate_changes={30: 0.001}, **SCHEDULED
-    )
-    rates = np.where(np.arange(80) < 30, 0.003, 0.001) * shares(80)
-    np.testing.assert_allclose(run.learning_rates, rates, rtol=1e-12)
-    np.testing.assert_allclose(run.points, loop(heavy_ball, 80, rates)[0], rtol=1e-9, atol=1e-9)
-
-
-@pytest.mark.parametrize("first", [0, 25])
-def test_fan_under_a_schedule_dials_its_peak(first):
-    rates = [0.0005, 0.002]
-    settings: dict[str, Any] = {"start": START, "learning_rate": 0.003, "rate_changes": {10: 0.001}, "noise": 1.0}
-    if not first:
-        settings["rate_changes"] = ()
-    batch = fan(
-        "himmelblau", "momentum", rates=rates, steps=60 - first, first=first, schedule="cosine", seed=2, **settings
-    )
-    for place, rate in enumerate(rates):
-        own: dict[str, Any] = {**settings, "rate_changes": {**dict(settings["rate_changes"]), first: rate}}
-        alone = descend("himmelblau", "momentum", steps=60, schedule="cosine", seed=2, **own)
-        np.testing.assert_allclose(batch.points[place], alone.points[first:], rtol=1e-9, atol=1e-9)
-    assert batch.twists.schedule_steps == 60
-
-
-def test_schedule_may_be_made_for_another_number_of_steps():
-    short = descend("bowl", "adam", steps=40, schedule="polynomial", schedule_steps=1000, final=0)
-    np.testing.assert_allclose(short.learning_rates, short.settings["learning_rate"] * (1 - np.arange(40) / 1000))
-    cut = contend("bowl", "sophia", budget=40, schedule="polynomial", final=0)  # pays for Hessians: fewer steps
-    assert cut.steps < 40 and len(cut.clipped) == cut.steps
-    np.testing.assert_allclose(cut.learning_rates, cut.settings["learning_rate"] * (1 - np.arange(cut.steps) / 40))
-
-
-@pytest.mark.parametrize("key", SCHEDULES)
-def test_schedule_reaches_every_step_of_the_longest_run(key):
-    run = descend("bowl", "gradient_descent", start=(1, 1), steps=MAX_STEPS, learning_rate=1e-4, schedule=key)
-    assert run.learning_rates.shape == (MAX_STEPS,) and run.rates(MAX_STEPS + 1).shape == (MAX_STEPS + 1,)
-    np.testing.assert_allclose(run.points[1:, 0], np.cumprod(1 - 2 * run.learning_rates), rtol=1e-9)
-
-
-def test_schedule_lets_a_run_stand_still_before_it_moves():
-    run = descend("bowl", "gradient_descent", start=(1, 0), steps=20, learning_rate=0.1, schedule="warmup_cosine")
-    assert run.points[1, 0] == 1 and run.points[2, 0] < 1 and run.length == 20
-
-
 def test_random_runs_are_never_at_rest_but_clipped_ones_are():
     noisy = descend("bowl", "gradient_descent", start=(0, 0), steps=30, learning_rate=0.1, temperature=1e-6)
     assert noisy.length == 30 and np.ptp(noisy.points) > 0
     clipped = descend("bowl", "gradient_descent", start=(0, 0), steps=30, clip_norm=1.0)
     assert clipped.at_rest and clipped.length == 0
-
-
-def test_memories_of_a_scheduled_and_twisted_run_belong_to_its_steps():
-    settings: dict[str, Any] = {
-        "start": START, "learning_rate": 0.003, "clip_norm": 9.0, "noise": 3.0, "weight_decay": 0.2, "seed": 4,
-    }  # fmt: skip
-    run = descend("himmelblau", "momentum", steps=40, **settings, **SCHEDULED)
-    longer = descend("himmelblau", "momentum", steps=41, **settings, **SCHEDULED)
-    found = memories(run)
-    np.testing.assert_allclose(found.points, longer.points, rtol=1e-12)
-    velocity, rows = np.zeros(2), [np.zeros(2)]
-    for t in range(41):
-        g = SURFACES["himmelblau"].gradient(run.points[t]) + 3.0 * normal(4, t)[0]
-        g = g * min(1, 9.0 / np.linalg.norm(g))
-        np.testing.assert_allclose(found.gradients[t], g, rtol=1e-9, atol=1e-9)
-        velocity = 0.9 * velocity + g
-        rows.append(velocity)
-    np.testing.assert_allclose(found.values["v_t"], rows, rtol=1e-9, atol=1e-9)
-
-
-def test_stability_limits_follow_the_schedule():
-    run = descend("ravine", "gradient_descent", steps=50, learning_rate=0.01, schedule="cosine", final=0.1)
-    found = stability(run)
-    assert found is not None
-    np.testing.assert_allclose(found.limits, 2 / run.rates(51), rtol=1e-12)
-    assert found.limits[0] == pytest.approx(200) and found.limits[50] == pytest.approx(2000)
 
 
 @pytest.mark.parametrize("key", ["gradient_descent", "momentum", "nesterov"])
@@ -318,19 +239,6 @@ def test_diagnose_says_wandering_of_a_noisy_run_that_hovers_and_of_no_other(twis
     assert diagnose(descend("bowl", "gradient_descent", learning_rate=0.1)).verdict == "converged"
     on_its_way = swarm("bowl", "gradient_descent", seeds=range(100), learning_rate=0.001, **twists)
     assert "wandering" not in verdicts(on_its_way)
-
-
-def test_diagnose_judges_a_run_under_a_schedule_by_its_peak():
-    """Falling to nothing is what a schedule is for: only a peak that is too low crawls. A batch is told the same."""
-    for rate, verdict in ((0.002, "descending"), (1e-5, "crawling")):
-        run = descend(
-            "ravine", "gradient_descent", condition_number=100, learning_rate=rate, schedule="cosine", final=0
-        )
-        assert diagnose(run).verdict == verdict
-        batch = fan("ravine", "gradient_descent", condition_number=100, rates=[rate], schedule="cosine", final=0)
-        assert verdicts(batch) == [verdict]
-        if verdict == "crawling":
-            assert diagnose(run).evidence["rate_factor"] == pytest.approx(1 / (rate * 100))
 
 
 @pytest.mark.parametrize(
