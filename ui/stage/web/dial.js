@@ -5,6 +5,7 @@
  */
 
 import { element } from "./dom.js";
+import { placeLimits } from "./dial_limits.js";
 import { print } from "./numbers.js";
 import { paintTrack } from "./track.js";
 import { patch } from "./verdict_art.js";
@@ -184,14 +185,9 @@ export class Dial {
     const ends = known && this.#inside(rate) ? fan.limitAtEnd(fan.nearest(rate)) : 0;
     const begins = known ? known.start : 0;
     const where = fan?.first ? "here" : "at the start";
-    [begins, ends].forEach((limit, i) => {
-      const mark = this.marks[i];
-      mark.hidden = !limit || !this.#inside(limit);
-      if (mark.hidden) return;
-      mark.style.transform = this.#along(limit);
-      mark.classList.toggle("before", i === 0 ? !ends || limit <= ends : limit < begins);
-      mark.firstChild.textContent = `${known?.words} ${i ? "at the end" : where}`;
-    });
+    const share = (/** @type {number} */ limit) => (limit && this.#inside(limit) ? this.#share(limit) : NaN);
+    placeLimits(this.marks, share(begins), share(ends), `${known?.words} ${where}`, `${known?.words} at the end`);
+    this.marks.forEach((mark, i) => !mark.hidden && (mark.style.transform = this.#along(i ? ends : begins)));
     const told = [begins && `${known?.words} ${where} is ${print(begins)}`, ends && `at the end ${print(ends)}`].filter(Boolean);
     if (told.join() === this.toldLimits || this.pressed) return;
     this.toldLimits = told.join();
