@@ -39,8 +39,8 @@ def numbers(t: Trajectory) -> None:
 def about(title: str, teaches: str, tex: str, source: str, notes: str, points: Sequence[str] = ()) -> None:
     """What a surface or an optimizer is: lesson, equation, known points, notes and source."""
     small = f":small[{linked(source)}]" if not notes else f":small[{plain(notes)}]\n\n:small[{linked(source)}]"
-    listed = "".join(f"- {plain(point)}\n" for point in points)
-    st.markdown(f"##### {plain(title)}\n\n{plain(teaches)}\n\n$$\n{tex}\n$$\n\n{listed}\n{small}", anchors=False)
+    listed = "".join(f"{plain(point)}\\\n" for point in points).removesuffix("\\\n")  # a line each
+    st.markdown(f"##### {plain(title)}\n\n{plain(teaches)}\n\n$$\n{tex}\n$$\n\n{listed}\n\n{small}", anchors=False)
 
 
 def plain(text: str) -> str:
