@@ -115,7 +115,7 @@ def _penalties(l1: float, l2: float) -> dict[str, Knob]:
     }
 
 
-BOTH_PENALISED = r" + \lambda_1\left(|x| + |y|\right) + \tfrac12\lambda_2\left(x^2 + y^2\right)"
+BOTH_PENALISED = r",\quad P = \lambda_1\left(|x| + |y|\right) + \tfrac12\lambda_2\left(x^2 + y^2\right)"
 DIABETES = "Efron, Hastie, Johnstone and Tibshirani 2004, Least Angle Regression, doi:10.1214/009053604000000067"
 ANSCOMBE = "the third data set of Anscombe 1973, doi:10.1080/00031305.1973.10478966"
 HELD_OUT = "Every fifth row is held out; the means and deviations are those of the others."
@@ -132,8 +132,7 @@ HELD_OUT = "Every fifth row is held out; the means and deviations are those of t
     minima=((2, 1),),
     minimum=0,
     pins=(((2, 1), 0), ((0, 0), 41), ((1, 0), 13.5), ((0, 1), 30), ((2, 0), 1)),
-    tex=r"\tfrac14\left[(x+y-3)^2 + (2x+y-5)^2 + (3x+y-7)^2 + (4x+y-9)^2\right]"
-    r" + \lambda_1 |x| + \tfrac12\lambda_2\, x^2",
+    tex=r"\tfrac14 \sum_i (x\,s_i + y - t_i)^2 + P,\quad P = \lambda_1 |x| + \tfrac12\lambda_2\, x^2",
     source="Least squares for the points (1, 3), (2, 5), (3, 7), (4, 9), with slope x and intercept y; Legendre 1805",
     teaches="A real training loss: the slope is learnt in a few steps, the intercept takes a thousand.",
     notes="The penalties hold down the slope, not the intercept.",
@@ -155,7 +154,7 @@ def line_fit(predictions: jax.Array, targets: jax.Array) -> jax.Array:
     minima=((7.210162722318618, 54.48130677148978),),
     minimum=3155.285189621691,
     pins=(((0, 0), 5928.3149158926235), ((7.210162722318618, 54.48130677148978), 3155.285189621691)),
-    tex=r"\frac1n \sum_i \left(x\,(s_i - \mu_s) + y\,(u_i - \mu_u) - (t_i - \mu_t)\right)^2" + BOTH_PENALISED,
+    tex=r"\frac1n \sum_i r_i^2 + P,\quad r_i = x\,(s_i - \mu_s) + y\,(u_i - \mu_u) - (t_i - \mu_t)" + BOTH_PENALISED,
     source=f"{DIABETES}: progression t from body mass index s and log triglycerides u",
     teaches="A number of another size, a valley: one step suits the body mass index and the other weight waits for it.",
     notes=f"{HELD_OUT} Means are subtracted, which spares the intercept; units are the table's. The curvature "
@@ -178,8 +177,8 @@ def diabetes_raw(predictions: jax.Array, targets: jax.Array) -> jax.Array:
     minima=((0.4316537128988557, 0.3688419619827099),),
     minimum=0.532239807497912,
     pins=(((0, 0), 1), ((0.4316537128988557, 0.3688419619827099), 0.532239807497912)),
-    tex=r"\frac1n \sum_i \left(x\,\frac{s_i - \mu_s}{\sigma_s} + y\,\frac{u_i - \mu_u}{\sigma_u}"
-    r" - \frac{t_i - \mu_t}{\sigma_t}\right)^2" + BOTH_PENALISED,
+    tex=r"\frac1n \sum_i r_i^2 + P,\quad r_i = x\,\frac{s_i - \mu_s}{\sigma_s} + y\,\frac{u_i - \mu_u}{\sigma_u}"
+    r" - \frac{t_i - \mu_t}{\sigma_t}" + BOTH_PENALISED,
     source=f"{DIABETES}: the same columns, each divided by its standard deviation",
     teaches="The same data, each column in standard deviations: the valley has become a bowl, and one rate suits both.",
     notes=f"{HELD_OUT} Curvatures 2(1 + r) and 2(1 - r), with r = 0.457 the correlation of the two columns: their "
@@ -201,9 +200,9 @@ def diabetes_standardised(predictions: jax.Array, targets: jax.Array) -> jax.Arr
     minima=((1.1342048601237489, 0.1596126612733277),),
     minimum=0.5697803225945158,
     pins=(((0, 0), math.log(2)), ((1.1342048601237489, 0.1596126612733277), 0.5697803225945158)),
-    tex=r"\frac1n \sum_i \ln\left(1 + e^{-m_i}\right)"
-    + BOTH_PENALISED
-    + r",\quad m_i = (2\,t_i - 1)\left(x\,\frac{s_i - \mu_s}{\sigma_s} + y\,\frac{u_i - \mu_u}{\sigma_u}\right)",
+    tex=r"\frac1n \sum_i \ln\left(1 + e^{-m_i}\right) + P,\quad "
+    r"m_i = (2\,t_i - 1)\left(x\,\frac{s_i - \mu_s}{\sigma_s} + y\,\frac{u_i - \mu_u}{\sigma_u}\right)"
+    + BOTH_PENALISED,
     source="Fisher 1936, doi:10.1111/j.1469-1809.1936.tb02137.x: virginica (t = 1) or versicolor (t = 0) from the "
     "length s and width u of the sepals",
     teaches="Classes that overlap have a best line: the loss is a bowl, straight far out and round at the bottom.",

@@ -98,6 +98,7 @@ def anscombe_names() -> dict[str, Any]:
 
 
 TEX_TABLES = {
+    "line_fit": lambda: {"s_i": np.array([1, 2, 3, 4]), "t_i": np.array([3, 5, 7, 9])},
     "diabetes_raw": diabetes_names, "diabetes_standardised": diabetes_names, "iris_logistic": iris_names,
     "huber_line": anscombe_names, "quantile_line": anscombe_names,
 }  # fmt: skip

@@ -15,7 +15,7 @@ SHOWN = 6
 MARKS = re.compile(r"([!-/:-@\[-`{-~])")
 """Every character that can mean something in Markdown; a backslash before it makes it itself."""
 
-REFERENCE = re.compile(r"doi:(?P<doi>10\.[^\s;]+[^\s;.,])|arXiv:(?P<arxiv>[\w.]+\d)")
+REFERENCE = re.compile(r"doi:(?P<doi>10\.[^\s;]+[^\s;:.,])|arXiv:(?P<arxiv>[\w.]+\d)")
 
 
 def notice(ignored: Sequence[str], dismiss: Callable[[], None]) -> None:
@@ -41,6 +41,14 @@ def about(title: str, teaches: str, tex: str, source: str, notes: str, points: S
     small = f":small[{linked(source)}]" if not notes else f":small[{plain(notes)}]\n\n:small[{linked(source)}]"
     listed = "".join(f"{plain(point)}\\\n" for point in points).removesuffix("\\\n")  # a line each
     st.markdown(f"##### {plain(title)}\n\n{plain(teaches)}\n\n$$\n{tex}\n$$\n\n{listed}\n\n{small}", anchors=False)
+
+
+def equation(tex: str) -> str:
+    """What f(x, y) is, in TeX; the definitions that follow the formula each on a line of their own."""
+    formula, *definitions = tex.split(r",\quad ")
+    lines = [f"f(x, y) = {formula}", *definitions]
+    aligned = r" \\ ".join(line.replace("=", "&=", 1) for line in lines)
+    return rf"\begin{{aligned}}{aligned}\end{{aligned}}" if definitions else lines[0]
 
 
 def plain(text: str) -> str:

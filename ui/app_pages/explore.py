@@ -59,6 +59,7 @@ if charts.open:
         panels.charts(run(scenario))
 left, right = st.columns(2, gap="large")
 with left:
-    panels.about(entry.title, entry.teaches, f"f(x, y) = {entry.tex}", entry.source, entry.notes, stationary(entry))
+    known = stationary(entry.at(scenario.parameters))
+    panels.about(entry.title, entry.teaches, panels.equation(entry.tex), entry.source, entry.notes, known)
 with right:
     panels.about(method.title, method.teaches, method.tex, method.source, method.notes)
