@@ -292,3 +292,24 @@ def test_plain_run_carries_no_twists():
     header, arrays = read(pack_runs([descend("line_fit", "gradient_descent", steps=20)], 0))
     assert not {"rate0", "clipped0"} & set(arrays)
     assert header["runs"][0]["epoch"] is None
+
+
+def test_examples_travel_with_the_surface_that_is_fitted_to_them():
+    header, arrays = read(bytes(get("surface/line_fit").body))
+    assert header["fit"] == {"model": "line", "horizontal": "input", "vertical": "target", "target": "target"}
+    assert arrays["fit_inputs"].tolist() == [1, 2, 3, 4] and arrays["fit_targets"].tolist() == [3, 5, 7, 9]
+    header, arrays = read(bytes(get("surface/iris_logistic").body))
+    assert header["fit"]["model"] == "boundary" and set(arrays["fit_targets"]) == {0, 1}
+    assert len(arrays["fit_inputs"]) == 2 * len(arrays["fit_targets"]) == 2 * LANDSCAPES["iris_logistic"].examples
+    for key in ("bowl", "diabetes_raw"):  # no data; two inputs and a target, which are no picture
+        header, arrays = read(bytes(get(f"surface/{key}").body))
+        assert header["fit"] is None and "fit_inputs" not in arrays
+
+
+def test_examples_of_each_step_are_lit_where_they_are_few():
+    run = descend("line_fit", "gradient_descent", steps=8, batch_size=1)
+    lit = read(pack_runs([run], 0))[1]["batch0"].tolist()
+    assert [bits.bit_length() - 1 for bits in lit] == run.mini_batches.argmax(axis=1).tolist()
+    assert sorted(lit[:4]) == sorted(lit[4:]) == [1, 2, 4, 8]
+    many = descend("iris_logistic", "gradient_descent", steps=8, batch_size=1)
+    assert "batch0" not in read(pack_runs([many], 0))[1]

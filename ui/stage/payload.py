@@ -18,6 +18,9 @@ from ui.stage.rows import exits, share, within_reach
 from ui.stage.surface import surface_address
 from ui.stage.track import run_query
 
+LIT = 16
+"""Of so many examples, at most, those that a step looks at are lit."""
+
 FAN_ROWS, SHARED_FAN_ROWS = 500, 300
 """How many steps of each run the dial has at hand when it drives one run, and when it drives several."""
 
@@ -77,6 +80,9 @@ def _rows(run: Trajectory, scale: Curve) -> dict[str, np.ndarray]:
     twisted = {}
     if run.twists.scheduled:
         twisted["rate"] = share(run.learning_rates / np.nanmax(run.learning_rates))
+    if run.twists.batch_size and run.landscape.examples <= LIT:
+        bits = 1 << np.arange(run.landscape.examples)
+        twisted["batch"] = (run.mini_batches @ bits).astype(np.uint16)
     if run.clipped.any():
         twisted["clipped"] = run.clipped.astype(np.uint16)
     return twisted | {

@@ -67,8 +67,15 @@ def _packed(landscape: Landscape, parameters: tuple[tuple[str, float], ...]) -> 
             "every": EMPHASISED,
         },
         "ramp": {theme: ramp_hex(theme) for theme in THEMES},
+        "fit": None,
     }
     arrays = {"heights": drawn.heights.astype(np.float32), **_contours(drawn, numbers)}
+    data = landscape.data() if landscape.data else None
+    if data is not None and data.model != "plane":  # three numbers an example are no picture
+        vertical = data.target_name if data.model == "line" else data.input_names[1]
+        names = {"horizontal": data.input_names[0], "vertical": vertical, "target": data.target_name}
+        header["fit"] = {"model": data.model, **names}
+        arrays |= {"fit_inputs": data.inputs.astype(np.float32), "fit_targets": data.targets.astype(np.float32)}
     body = pack(header, arrays)
     return Packed(body, hashlib.sha256(body).hexdigest()[:16])
 

@@ -128,6 +128,7 @@ export class Fan {
       changes: first ? [...exact.changes.filter(([step]) => step < first), [first, this.rates[place]]] : [],
       summary: "",
       clipped: undefined,
+      batch: undefined,
     };
   }
 

@@ -24,7 +24,8 @@ const TYPES = { float32: Float32Array, uint16: Uint16Array, uint32: Uint32Array 
  * @property {{title: string, ticks: [number, string][]}} height
  * @property {{first: number, step: number, strong: number, every: number}} contours
  * @property {{light: string[], dark: string[]}} ramp
- * @property {{heights: Float32Array, points: Uint16Array, starts: Uint32Array, strong: Uint16Array}} data
+ * @property {{model: "line" | "boundary", horizontal: string, vertical: string, target: string} | null} fit the examples that it is fitted to
+ * @property {{heights: Float32Array, points: Uint16Array, starts: Uint32Array, strong: Uint16Array, fit_inputs: Float32Array, fit_targets: Float32Array}} data
  *
  * @typedef {object} Run
  * @property {string} label
@@ -50,6 +51,7 @@ const TYPES = { float32: Float32Array, uint16: Uint16Array, uint32: Uint32Array 
  * @property {Uint16Array} ordinate
  * @property {Uint16Array} [rate] of each step as a share of the largest, where it follows a schedule
  * @property {Uint16Array} [clipped] whether each step was clipped, where one was
+ * @property {Uint16Array} [batch] which examples each step looks at, a bit each, where they are few
  * @property {number | null} epoch how many steps it takes, where the steps look at some examples each
  *
  * @typedef {object} Runs
@@ -92,7 +94,7 @@ export function unpack(bytes) {
 export function readRuns(bytes) {
   const { header, arrays } = unpack(bytes);
   header.runs.forEach((/** @type {any} */ run, /** @type {number} */ place) => {
-    for (const name of ["x", "y", "loss", "height", "ordinate", "rate", "clipped"]) run[name] = arrays[name + place];
+    for (const name of ["x", "y", "loss", "height", "ordinate", "rate", "clipped", "batch"]) run[name] = arrays[name + place];
     run.axis = header.curve;
   });
   return header;

@@ -13,6 +13,7 @@ import { Driving } from "./driving.js";
 import { Demonstration } from "./demonstration.js";
 import { element } from "./dom.js";
 import { Explained } from "./explained.js";
+import { FitView } from "./fit_view.js";
 import { Legend } from "./legend.js";
 import { Outbox } from "./outbox.js";
 import { Path } from "./path.js";
@@ -123,7 +124,11 @@ class Stage {
     }, looked);
     this.explained = new Explained(redraw, looked);
     this.controls.root.append(this.explained.toggle);
-    this.panels.root.append(element("div", { class: "pane curve" }, curve, this.beside.root), this.beside.note);
+    const fit = element("div", { class: "frame", "data-view": "fit" });
+    this.fit = new FitView(fit);
+    this.panels.root.append(
+      element("div", { class: "pane curve" }, curve, this.beside.root), element("div", { class: "pane fit" }, fit), this.beside.note,
+    );
     this.summary = element("p", { class: "summary", "aria-live": "polite" });
     this.now = element("p", { class: "spoken", "aria-live": "polite" });
     this.root = element(
@@ -144,7 +149,7 @@ class Stage {
   }
 
   get views() {
-    return [...this.panels.views, this.curve];
+    return [...this.panels.views, this.curve, this.fit];
   }
 
   /** New runs, or the same ones in another theme. @param {import("./payload.js").Runs} payload */
@@ -171,6 +176,8 @@ class Stage {
       this.paths = new WeakMap();
       this.root.style.setProperty("--aspect", String(this.terrain.span[0] / this.terrain.span[1]));
       this.panels.setSurface(surface, this.terrain);
+      this.fit.setSurface(surface);
+      this.panels.root.classList.toggle("fitted", Boolean(surface.fit));
     }
     const theme = new Theme(this.root, surface.ramp);
     if (elsewhere || theme.key !== this.theme?.key) this.#setTheme(theme);
@@ -203,6 +210,7 @@ class Stage {
     this.root.classList.toggle("dark", theme.dark);
     this.panels.setTheme(theme);
     this.curve.setTheme(theme);
+    this.fit.setTheme(theme);
     this.driving.dial.setTheme(theme);
   }
 
@@ -215,6 +223,7 @@ class Stage {
       return known;
     });
     this.panels.setPaths(paths, payload.layout === "side");
+    this.fit.setRuns(payload.runs);
     this.beside.setRuns(payload, live);
     this.explained.setRuns(payload, live);
     clearTimeout(this.naming);

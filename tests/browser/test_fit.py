@@ -1,0 +1,67 @@
+"""The fit in a real browser: the examples beside the surface, and the line of the ball's place moving with it."""
+
+import io
+import re
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+from PIL import Image
+from playwright.sync_api import Page, expect
+
+from engine import descend
+
+QUERY = "?surface=line_fit&optimizer=gradient_descent&learning_rate=0.01&steps=60"
+
+
+def at(page: Page, step: int) -> None:
+    page.get_by_role("slider", name="Step", exact=True).fill(str(step))
+    expect(page.locator("[data-view=fit]")).to_have_attribute("data-step", str(step))
+
+
+def coloured(page: Page) -> np.ndarray:
+    """Which pixels of the fit have the run's colour, in the light theme."""
+    picture = page.locator("[data-view=fit]").screenshot()
+    red, green, blue = np.moveaxis(np.asarray(Image.open(io.BytesIO(picture)).convert("RGB")).astype(int), -1, 0)
+    return (red > 170) & (green < 110) & (blue < 80)
+
+
+def slope(page: Page) -> float:
+    """Of the line that is drawn, in pixels."""
+    rows, columns = np.nonzero(coloured(page))
+    return -np.polyfit(columns, rows, 1)[0]
+
+
+def test_line_is_that_of_the_place_of_the_ball(open_page: Callable[..., Page], address: str):
+    page = open_page(reduced_motion="reduce")
+    page.goto(f"{address}/{QUERY}")
+    expect(page.locator(".stage")).to_have_attribute("data-runs", re.compile(r"\d+"))
+    steps, slopes = (12, 50), []
+    for step in steps:
+        at(page, step)
+        slopes.append(slope(page))
+    run = descend("line_fit", "gradient_descent", learning_rate=0.01, steps=60)
+    assert slopes[0] / slopes[1] == pytest.approx(run.points[steps[0], 0] / run.points[steps[1], 0], rel=0.03)
+    at(page, 0)  # a line at zero lies below all the examples
+    assert not coloured(page).any()
+
+
+def test_example_of_the_next_step_is_lit(open_page: Callable[..., Page], address: str):
+    page = open_page(reduced_motion="reduce")
+    page.goto(f"{address}/{QUERY}&batch_size=1")
+    expect(page.locator(".stage")).to_have_attribute("data-runs", re.compile(r"\d+"))
+    at(page, 0)  # nothing but the ring: the line is off the picture
+    run = descend("line_fit", "gradient_descent", learning_rate=0.01, steps=60, batch_size=1)
+    _, columns = np.nonzero(coloured(page))
+    wide = page.locator("[data-view=fit]").bounding_box()
+    assert wide is not None
+    # The four examples stand evenly apart; the first and the last 8 per cent of their span from the frame.
+    share = (columns.mean() / wide["width"] - 0.1) / 0.83
+    assert round(share * 3) == run.mini_batches[0].argmax()
+
+
+def test_fit_is_there_only_where_there_is_data(open_page: Callable[..., Page], address: str):
+    page = open_page(reduced_motion="reduce")
+    page.goto(f"{address}/?surface=bowl")
+    expect(page.locator(".stage")).to_have_attribute("data-runs", re.compile(r"\d+"))
+    expect(page.locator("[data-view=fit]")).to_be_hidden()

@@ -1,0 +1,174 @@
+/**
+ * What the ball's two coordinates mean on a surface that is fitted to data: the examples, and the line or the boundary of
+ * the ball's place, moving with it.
+ */
+
+import { stillPen } from "./dom.js";
+import { roundValues } from "./numbers.js";
+
+/** @typedef {import("./payload.js").Run} Run @typedef {import("./payload.js").Surface} Surface @typedef {import("./theme.js").Theme} Theme */
+
+const ROOM = 0.08; // of the span of the examples, around them
+const DOT = 3; // its radius, in CSS pixels
+
+export class FitView {
+  /** @param {HTMLElement} frame */
+  constructor(frame) {
+    this.frame = frame;
+    this.still = frame.appendChild(document.createElement("canvas"));
+    this.moving = frame.appendChild(document.createElement("canvas"));
+    this.moving.ariaHidden = "true";
+    this.still.setAttribute("role", "img");
+    /** @type {Run[]} */
+    this.runs = [];
+    this.fresh = true;
+  }
+
+  /** @param {Surface} surface */
+  setSurface({ fit, data }) {
+    this.fit = fit;
+    this.fresh = true;
+    if (!fit) return;
+    const count = data.fit_targets.length;
+    const wide = data.fit_inputs.length / count;
+    this.points = Array.from({ length: count }, (_, i) => [data.fit_inputs[wide * i], wide > 1 ? data.fit_inputs[wide * i + 1] : data.fit_targets[i]]);
+    this.classes = data.fit_targets;
+    const spans = [0, 1].map((axis) => {
+      const values = /** @type {number[][]} */ (this.points).map((point) => point[axis]);
+      const [low, high] = [Math.min(...values), Math.max(...values)];
+      const room = (high - low) * ROOM || 1;
+      return [low - room, high + room];
+    });
+    this.spans = spans;
+    this.still.ariaLabel = `${count} examples: ${fit.vertical} against ${fit.horizontal}, and the ${fit.model} that the ball stands for`;
+  }
+
+  /** @param {Run[]} runs */
+  setRuns(runs) {
+    this.runs = runs;
+  }
+
+  /** @param {Theme} theme */
+  setTheme(theme) {
+    this.theme = theme;
+    this.fresh = true;
+  }
+
+  /** @param {number} width @param {number} height in CSS pixels @param {number} ratio */
+  resize(width, height, ratio) {
+    Object.assign(this, { width, height, ratio });
+    for (const canvas of [this.still, this.moving]) {
+      canvas.width = Math.round(width * ratio);
+      canvas.height = Math.round(height * ratio);
+    }
+    this.fresh = true;
+  }
+
+  /** Where an example is. @param {number} a @param {number} b @returns {[number, number]} */
+  #place(a, b) {
+    const { plot, spans } = this;
+    const [[left, right], [low, high]] = spans;
+    return [plot.left + ((a - left) / (right - left)) * plot.width, plot.top + ((high - b) / (high - low)) * plot.height];
+  }
+
+  /** @param {number} step */
+  draw(step) {
+    if (!this.fit || !this.theme || !this.width) return;
+    if (this.fresh) this.#drawStill();
+    const { plot, theme, ratio } = this;
+    const pen = /** @type {CanvasRenderingContext2D} */ (this.moving.getContext("2d"));
+    pen.setTransform(ratio, 0, 0, ratio, 0, 0);
+    pen.clearRect(0, 0, this.width, this.height);
+    pen.save();
+    pen.beginPath();
+    pen.rect(plot.left, plot.top, plot.width, plot.height);
+    pen.clip();
+    for (const run of this.runs) {
+      const i = Math.min(Math.floor(step + 1e-9), run.length);
+      const j = Math.min(i + 1, run.length);
+      const share = i === j ? 0 : step - i;
+      const [from, to] = this.#ends(run.x[i] + (run.x[j] - run.x[i]) * share, run.y[i] + (run.y[j] - run.y[i]) * share);
+      for (const [colour, width, dash] of /** @type {[string, number, number[]][]} */ ([[theme.haloText, 4.5, []], [theme.css(run), 2.4, run.dash]])) {
+        pen.strokeStyle = colour;
+        pen.lineWidth = width;
+        pen.setLineDash(dash.map((part) => part * 2));
+        pen.beginPath();
+        pen.moveTo(...from);
+        pen.lineTo(...to);
+        pen.stroke();
+      }
+      pen.setLineDash([]);
+      if (run.batch && i < run.length) this.#light(pen, run, run.batch[i]);
+    }
+    pen.restore();
+    this.frame.dataset.step = String(Math.floor(step + 1e-9));
+  }
+
+  /** The ends of the line with slope a and intercept b, or of the boundary where a · first + b · second = 0. @param {number} a @param {number} b @returns {[[number, number], [number, number]]} */
+  #ends(a, b) {
+    const [[left, right], [low, high]] = this.spans;
+    if (this.fit.model === "line") return [this.#place(left, a * left + b), this.#place(right, a * right + b)];
+    const far = (Math.abs(left) + Math.abs(right) + Math.abs(low) + Math.abs(high)) / (Math.hypot(a, b) || 1);
+    return [this.#place(-b * far, a * far), this.#place(b * far, -a * far)];
+  }
+
+  /** Rings the examples that the next step looks at. @param {CanvasRenderingContext2D} pen @param {Run} run @param {number} chosen one bit an example */
+  #light(pen, run, chosen) {
+    pen.strokeStyle = this.theme.css(run);
+    pen.lineWidth = 2;
+    this.points.forEach(([a, b], i) => {
+      if (!(chosen & (1 << i))) return;
+      pen.beginPath();
+      pen.arc(...this.#place(a, b), 2.4 * DOT, 0, 7);
+      pen.stroke();
+    });
+  }
+
+  #drawStill() {
+    const { width, height, ratio, theme, fit } = this;
+    const pen = stillPen(this.still);
+    pen.setTransform(ratio, 0, 0, ratio, 0, 0);
+    pen.clearRect(0, 0, width, height);
+    const size = Math.max(10, theme.size * 0.82);
+    pen.font = `${size}px ${theme.font}`;
+    const ticks = this.spans.map(([low, high], axis) => roundValues(low, high, axis ? 4 : 6));
+    const left = Math.ceil(Math.max(...ticks[1].values.map((value) => pen.measureText(ticks[1].label(value)).width)) + 10);
+    this.plot = { left, top: Math.ceil(size * 1.7), width: width - left - 8, height: height - Math.ceil(size * 4.6) };
+    const { plot } = this;
+    pen.strokeStyle = theme.ink(0.3);
+    pen.strokeRect(plot.left + 0.5, plot.top + 0.5, plot.width - 1, plot.height - 1);
+    pen.fillStyle = theme.ink(0.72);
+    pen.textAlign = "center";
+    for (const value of ticks[0].values) pen.fillText(ticks[0].label(value), this.#place(value, 0)[0], plot.top + plot.height + size * 1.2);
+    pen.textAlign = "right";
+    pen.textBaseline = "middle";
+    for (const value of ticks[1].values) pen.fillText(ticks[1].label(value), plot.left - 5, this.#place(0, value)[1]);
+    pen.textBaseline = "alphabetic";
+    pen.textAlign = "left";
+    pen.fillStyle = theme.ink(0.95);
+    pen.font = `600 ${size}px ${theme.font}`;
+    pen.fillText(fit.vertical, 4, size, width - 8);
+    pen.textAlign = "right";
+    pen.fillText(fit.horizontal, width - 8, plot.top + plot.height + size * 2.6, width - 12);
+    if (fit.model === "boundary") {
+      pen.font = `${size}px ${theme.font}`;
+      const wide = pen.measureText(fit.target).width;
+      pen.fillText(fit.target, width - 8, size);
+      this.#example(pen, width - 8 - wide - 3 * DOT, size * 0.68, true);
+    }
+    this.points.forEach(([a, b], i) => this.#example(pen, ...this.#place(a, b), fit.model === "line" || this.classes[i] > 0));
+    this.fresh = false;
+  }
+
+  /** An example: a dot, or a hollow square for one that is not of the class. @param {CanvasRenderingContext2D} pen @param {number} x @param {number} y @param {boolean} filled */
+  #example(pen, x, y, filled) {
+    const { theme } = this;
+    pen.beginPath();
+    if (filled) pen.arc(x, y, DOT, 0, 7);
+    else pen.rect(x - DOT * 0.85, y - DOT * 0.85, DOT * 1.7, DOT * 1.7);
+    pen.lineWidth = 1.2;
+    pen.strokeStyle = pen.fillStyle = theme.ink(0.8);
+    if (filled) pen.fill();
+    else pen.stroke();
+  }
+}
