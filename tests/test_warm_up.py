@@ -7,7 +7,7 @@ import sys
 import jax
 
 from engine import descend, diagnose, loss_grid, swarm, verdicts
-from engine.warm_up import warm_up
+from engine.warm_up import keep_compiled_programs, warm_up
 
 
 def test_warm_up_leaves_nothing_to_compile(compilations):
@@ -44,3 +44,16 @@ def test_keep_compiled_programs_serves_the_next_process(tmp_path):
 
     assert start() == 0
     assert start() >= 1
+
+
+def test_keep_compiled_programs_lets_the_oldest_go(tmp_path):
+    for age, name in enumerate(("newest", "middle", "oldest")):
+        file = tmp_path / name
+        file.write_bytes(bytes(100))
+        os.utime(file, (10_000 - age, 10_000 - age))
+    usual = jax.config.jax_compilation_cache_dir  # pyright: ignore[reportAttributeAccessIssue]  # there while it runs
+    try:
+        keep_compiled_programs(tmp_path, most=250)
+    finally:
+        jax.config.update("jax_compilation_cache_dir", usual)
+    assert {file.name for file in tmp_path.iterdir()} == {"newest", "middle"}

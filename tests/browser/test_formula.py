@@ -124,7 +124,7 @@ def test_compare_takes_a_formula(visit):
 
 def test_phone_holds_the_field_and_a_refusal(visit):
     here = visit(viewport=PHONE, has_touch=True)
-    page = here.go(f"{QUERY}&optimizer=polyak_sgd")  # no dial: its labels have a width of their own
+    page = here.go(QUERY)
     field(page).fill("x + " * 50 + "z")
     field(page).press("Enter")
     refused = page.locator(".refused")
