@@ -132,3 +132,14 @@ def test_mathml_puts_numbers_for_symbols_and_dots_between_them():
     assert "<mn>0.9</mn><mo>·</mo>" in drawn and 'data-slot="m" data-wrapped' in drawn
     assert '<mn>2</mn><mo>·</mo><msup><msub><mi mathvariant="normal">g</mi>' in drawn
     assert "<mover" in mathml(statement.formula) and "·" not in mathml(statement.formula)
+
+
+def test_explanation_says_what_is_done_beside_the_rule():
+    run = {"landscape": "bowl", "optimizer": "gradient_descent", "steps": 5}
+    assert explain(descend(**run)).note == ""
+    assert explain(descend(**run, schedule="cosine")).note == ""  # its rate stands in the rule
+    twisted = explain(descend(**run, noise=1, clip_norm=2, weight_decay=0.1)).note
+    assert twisted == (
+        "g is the gradient that the rule is given: with noise, clipped. "
+        "The ball is also moved by weight decay, which this rule does not show."
+    )

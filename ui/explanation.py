@@ -58,11 +58,13 @@ class Explanation:
         lines: for each line of the rule its statements, as (MathML, MathML with numbers or "").
         slots: symbol -> its numbers at each step, (n, 1), (n, 2) or (n, 2, 2).
         marks: what is drawn at the ball; the update is the slot "step".
+        note: what is done beside the rule, in a sentence or two; "" for a plain run.
     """
 
     lines: list[list[tuple[str, str]]]
     slots: dict[str, np.ndarray]
     marks: list[Mark]
+    note: str
 
 
 def explain(t: Trajectory) -> Explanation:
@@ -75,9 +77,27 @@ def explain(t: Trajectory) -> Explanation:
     needed = {mark.slot for mark in marks}
     count = t.length + 1
     slots = {name: rows for name, rows in known.items() if f'data-slot="{name}"' in drawn or name in needed}
-    return Explanation(
-        lines, {name: np.repeat(rows, count // len(rows), axis=0) for name, rows in slots.items()}, marks
-    )
+    slots = {name: np.repeat(rows, count // len(rows), axis=0) for name, rows in slots.items()}
+    return Explanation(lines, slots, marks, _beside(t))
+
+
+def _beside(t: Trajectory) -> str:
+    """What is done to a twisted run beside the rule that is printed."""
+    twists = t.twists
+    given = {
+        "of a mini-batch": twists.batch_size is not None,
+        "with noise": twists.noise > 0,
+        "with the penalty": twists.l2 > 0,
+        "clipped": twists.clip_norm is not None or twists.clip_value is not None,
+    }
+    moved = {"weight decay": twists.weight_decay > 0, "Langevin's noise": twists.temperature > 0}
+    of_gradient, of_step = ([words for words, on in of.items() if on] for of in (given, moved))
+    sentences = []
+    if of_gradient:
+        sentences.append(f"g is the gradient that the rule is given: {', '.join(of_gradient)}.")
+    if of_step:
+        sentences.append(f"The ball is also moved by {' and '.join(of_step)}, which this rule does not show.")
+    return " ".join(sentences)
 
 
 def work(t: Trajectory) -> tuple[dict[str, np.ndarray], list[list[Worked]]]:

@@ -180,6 +180,7 @@ def pack_explanation(t: Trajectory) -> bytes:
         "length": t.length,
         "diverged": t.status == "diverged",
         "lines": shown.lines,
+        "note": shown.note,
         "marks": [vars(mark) for mark in shown.marks],
         "slots": [[name, int(np.prod(shown.slots[name].shape[1:]))] for name in names],
     }

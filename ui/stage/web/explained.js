@@ -26,8 +26,9 @@ export class Explained {
     this.lines = element("div", { class: "rule" });
     this.list = element("ul", { class: "marks" });
     this.scale = element("p", { class: "scale" });
+    this.note = element("p", { class: "scale" });
     this.root = element("section", { class: "explained", "aria-label": "The step explained", hidden: "" }, this.title,
-      element("div", { class: "halves" }, this.lines, element("div", {}, this.list, this.scale)));
+      element("div", { class: "halves" }, element("div", {}, this.lines, this.note), element("div", {}, this.list, this.scale)));
   }
 
   /** @param {boolean} on */
@@ -71,6 +72,7 @@ export class Explained {
     this.header = header;
     this.taken = this.address;
     this.row = -1;
+    this.note.textContent = header.note;
     /** @type {Map<string, {size: number, values: Float32Array}>} */
     this.slots = new Map(header.slots.map((/** @type {[string, number]} */ [name, size], /** @type {number} */ place) => [name, { size, values: arrays[place] }]));
     this.marks = header.marks.map((/** @type {any} */ mark) => ({ ...mark, values: arrays[header.slots.findIndex((/** @type {[string, number]} */ [name]) => name === mark.slot)] }));
