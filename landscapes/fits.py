@@ -200,9 +200,8 @@ def diabetes_standardised(predictions: jax.Array, targets: jax.Array) -> jax.Arr
     minima=((1.1342048601237489, 0.1596126612733277),),
     minimum=0.5697803225945158,
     pins=(((0, 0), math.log(2)), ((1.1342048601237489, 0.1596126612733277), 0.5697803225945158)),
-    tex=r"\frac1n \sum_i \ln\left(1 + e^{-m_i}\right) + P,\quad "
-    r"m_i = (2\,t_i - 1)\left(x\,\frac{s_i - \mu_s}{\sigma_s} + y\,\frac{u_i - \mu_u}{\sigma_u}\right)"
-    + BOTH_PENALISED,
+    tex=r"\frac1n \sum_i \ln\left(1 + e^{-m_i}\right) + P,\quad m_i = (2\,t_i - 1)\,a_i,\quad "
+    r"a_i = x\,\frac{s_i - \mu_s}{\sigma_s} + y\,\frac{u_i - \mu_u}{\sigma_u}" + BOTH_PENALISED,
     source="Fisher 1936, doi:10.1111/j.1469-1809.1936.tb02137.x: virginica (t = 1) or versicolor (t = 0) from the "
     "length s and width u of the sepals",
     teaches="Classes that overlap have a best line: the loss is a bowl, straight far out and round at the bottom.",
