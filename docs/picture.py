@@ -15,13 +15,14 @@ STEP = 40
 if __name__ == "__main__":
     with served() as address, sync_playwright() as playwright:
         browser = chromium(playwright)
-        page = browser.new_page(viewport={"width": 1280, "height": 800}, reduced_motion="reduce")
+        page = browser.new_page(viewport={"width": 1280, "height": 792}, reduced_motion="reduce")
         page.goto(address)
         page.locator(".stage[data-runs]").wait_for()
         page.locator(".stage button.first").click()
         for _ in range(STEP):
             page.locator(".stage button.forward").click()
         page.locator(f".stage[data-step='{STEP}']").wait_for()
+        page.locator(".dial .verdicts li").first.wait_for()
         page.evaluate("document.fonts.ready")
         page.screenshot(path=ROOT / "docs" / "downhill.png")
         browser.close()
