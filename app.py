@@ -36,12 +36,13 @@ class _Modules(StaticFiles):
 def _warm_up() -> None:
     """Compile what a visitor is likely to pick first, and tell the garbage collector that what JAX keeps stays.
 
-    First what the pages open on, then every optimizer on the opening surface, then every surface. Any other pair is
-    compiled when it is picked. Walking what JAX keeps takes over 20 ms, at any moment, with a visitor waiting.
+    First what the pages open on, then every optimizer on the opening surface, then every surface. Any other pair, and
+    the fan of most, is compiled when it is asked for. Walking what JAX keeps takes over 20 ms, at any moment, with a
+    visitor waiting.
     """
     surface, optimizer = OPENING
-    opening = [OPENING, *((SURFACE, key) for key in CONTENDERS)]
-    warm_up([*opening, *((surface, key) for key in OPTIMIZERS), *((key, optimizer) for key in LANDSCAPES)])
+    warm_up([OPENING, *((SURFACE, key) for key in CONTENDERS)])
+    warm_up([*((surface, key) for key in OPTIMIZERS), *((key, optimizer) for key in LANDSCAPES)], batches=False)
     gc.collect()
     gc.freeze()
 

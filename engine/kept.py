@@ -12,8 +12,8 @@ from landscapes.base import Landscape
 What = ParamSpec("What")
 Made = TypeVar("Made")
 
-LASTING = 512
-"""How many programs of a kind are kept for the registry, the last used ones."""
+LASTING = 160
+"""How many programs of a kind are kept for the registry, the last used: twice as many as are compiled ahead."""
 
 FORMULAS = 10
 """How many typed formulas are kept, likewise."""

@@ -27,11 +27,15 @@ def keep_compiled_programs(folder: Path, most: int = MOST_BYTES) -> None:
     jax.config.update("jax_persistent_cache_min_entry_size_bytes", -1)
 
 
-def warm_up(pairs: Iterable[tuple[str, str]]) -> None:
-    """Compile what a page asks for when it shows an optimizer on a landscape, for each pair (landscape, optimizer)."""
+def warm_up(pairs: Iterable[tuple[str, str]], *, batches: bool = True) -> None:
+    """Compile what a page asks for when it shows an optimizer on a landscape, for each pair (landscape, optimizer).
+
+    Several runs at once, such as a fan, have a program of their own: without `batches` it is left for later.
+    """
     for landscape, optimizer in pairs:
         descend(landscape, optimizer, steps=1)
-        swarm(landscape, optimizer, starts=[(0.0, 0.0)] * 2, steps=1)  # several runs have a program of their own
+        if batches:
+            swarm(landscape, optimizer, starts=[(0.0, 0.0)] * 2, steps=1)
         for field in (losses_at, gradient_field, hessian_matrices):
             field(landscape, [(0.0, 0.0)])
 

@@ -33,6 +33,11 @@ def read(body: bytes) -> tuple[dict, dict[str, np.ndarray]]:
     return header, arrays
 
 
+def losses_in(sent: np.ndarray) -> np.ndarray:
+    """The numbers of which the upper three bytes were sent."""
+    return np.frombuffer(np.pad(sent.reshape(-1, 3), ((0, 0), (1, 0))).tobytes(), "<f4")
+
+
 def get(address: str, **headers: str) -> Response:
     """What the route answers to "surface/<key>?<query>"."""
     key, _, query = address.removeprefix("surface/").partition("?")
@@ -130,7 +135,7 @@ def test_runs_send_the_path_its_heights_and_its_losses():
     described = header["runs"][0]
     assert (described["steps"], described["length"], described["status"]) == (60, 60, "running")
     assert np.stack([arrays["x0"], arrays["y0"]], axis=1) == pytest.approx(run.points, rel=SINGLE)
-    assert arrays["loss0"] == pytest.approx(run.losses, rel=SINGLE)
+    assert losses_in(arrays["loss0"]) == pytest.approx(run.losses, rel=2**-16)
     tallest = math.log10(1 + 2509)  # the loss at (-2, -1), the highest corner: 9 + 100 * 25
     assert arrays["height0"] * SHARE == pytest.approx(np.log10(1 + run.losses) / tallest, abs=SHARE)
 
@@ -159,7 +164,7 @@ def test_loss_axis_does_not_follow_a_run_that_diverges():
 def test_point_too_far_for_float32_keeps_its_direction():
     run = made_up([(1, 1), (3e200, -1e200)], [2, 1e300])
     _, arrays = read(pack_runs([run], 0))
-    assert np.isfinite(arrays["x0"]).all() and np.isfinite(arrays["loss0"]).all()
+    assert np.isfinite(arrays["x0"]).all() and np.isfinite(losses_in(arrays["loss0"])).all()
     assert arrays["x0"][1] / arrays["y0"][1] == pytest.approx(-3, rel=SINGLE)
 
 
@@ -313,3 +318,12 @@ def test_examples_of_each_step_are_lit_where_they_are_few():
     assert sorted(lit[:4]) == sorted(lit[4:]) == [1, 2, 4, 8]
     many = descend("iris_logistic", "gradient_descent", steps=8, batch_size=1)
     assert "batch0" not in read(pack_runs([many], 0))[1]
+
+
+def test_start_without_a_loss_and_an_infinite_one_are_told_apart():
+    lost = replace(descend("bowl", "adam", steps=0), losses=np.array([np.nan]))
+    assert np.isnan(losses_in(read(pack_runs([lost], 0))[1]["loss0"])[0])
+    beyond = replace(lost, losses=np.array([-1e300]))
+    assert losses_in(read(pack_runs([beyond], 0))[1]["loss0"])[0] == pytest.approx(
+        -np.finfo(np.float32).max, rel=2**-16
+    )

@@ -12,7 +12,7 @@ import numpy as np
 
 
 def pack(header: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> bytes:
-    """A header and named arrays (float32, uint16 or uint32, flattened in C order) as bytes."""
+    """A header and named arrays (float32, uint8, uint16 or uint32, flattened in C order) as bytes."""
     listed = [[name, array.dtype.name, array.size] for name, array in arrays.items()]
     text = json.dumps({**header, "arrays": listed}, separators=(",", ":"), ensure_ascii=False).encode()
     text += b" " * (-len(text) % 4)

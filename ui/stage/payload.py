@@ -88,10 +88,18 @@ def _rows(run: Trajectory, scale: Curve) -> dict[str, np.ndarray]:
     return twisted | {
         "x": points[:, 0].astype(np.float32),
         "y": points[:, 1].astype(np.float32),
-        "loss": np.clip(losses, -limit, limit).astype(np.float32),
+        "loss": _three_bytes(np.clip(losses, -limit, limit)),
         "height": share(axis.unit(display(run.landscape.at(run.parameters), losses))),
         "ordinate": share(scale.ordinates(losses), inside=1),
     }
+
+
+def _three_bytes(values: np.ndarray) -> np.ndarray:
+    """Float32 without the last of its four bytes: 16 bits of mantissa stay, and the stage prints four digits."""
+    whole = np.ascontiguousarray(values, "<f4").view(np.uint32)
+    rounded = np.minimum(whole.astype(np.uint64) + 0x80, np.where(whole >> 31, 0xFF7FFFFF, 0x7F7FFFFF)).astype("<u4")
+    rounded = np.where(np.isnan(values), whole, rounded)
+    return rounded.view(np.uint8).reshape(-1, 4)[:, 1:]
 
 
 def _described(run: Trajectory, place: int, label: str) -> dict[str, Any]:

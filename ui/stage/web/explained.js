@@ -56,6 +56,10 @@ export class Explained {
   async #fetch() {
     const { address } = this;
     if (!this.on || !address || this.live) return;
+    if (address === this.taken) { // the same run again: what is there stays
+      this.redraw();
+      return;
+    }
     if (!this.header) this.title.textContent = "The steps are being worked out …";
     try {
       const { header, arrays } = await fetchPacked(`explain?${address}`);

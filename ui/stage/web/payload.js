@@ -3,7 +3,7 @@
  * Reads what Python sends: a length, a JSON header, then the arrays that the header lists (ui/stage/binary.py).
  */
 
-const TYPES = { float32: Float32Array, uint16: Uint16Array, uint32: Uint32Array };
+const TYPES = { uint8: Uint8Array, float32: Float32Array, uint16: Uint16Array, uint32: Uint32Array };
 
 /**
  * @typedef {object} Look
@@ -90,11 +90,19 @@ export function unpack(bytes) {
   return { header, arrays };
 }
 
+/** Numbers of which Python sent the upper three bytes. @param {Uint8Array} bytes */
+function widened(bytes) {
+  const whole = new Uint32Array(bytes.length / 3);
+  for (let i = 0; i < whole.length; i++) whole[i] = (bytes[3 * i] << 8) | (bytes[3 * i + 1] << 16) | (bytes[3 * i + 2] << 24);
+  return new Float32Array(whole.buffer);
+}
+
 /** @param {Uint8Array} bytes @returns {Runs} */
 export function readRuns(bytes) {
   const { header, arrays } = unpack(bytes);
   header.runs.forEach((/** @type {any} */ run, /** @type {number} */ place) => {
     for (const name of ["x", "y", "loss", "height", "ordinate", "rate", "clipped", "batch"]) run[name] = arrays[name + place];
+    run.loss = widened(run.loss);
     run.axis = header.curve;
   });
   return header;
