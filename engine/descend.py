@@ -212,7 +212,8 @@ def _rows(what: Described, start: Point, steps: int, changes: RateChanges, seed:
         last = min(first + WINDOW, steps)
         rows, resting = compiled(np.array([first, last, settled, *size], np.int32), rates, numbers)
         run[first : last + 1] = np.asarray(rows)[: last - first + 1, 0]
-        first, at_rest = last + 1, bool(np.asarray(resting)[0])
+        at_rest = math.isnan(run[last, 0]) and bool(np.asarray(resting)[0])
+        first = last + 1
     return run, at_rest
 
 

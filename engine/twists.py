@@ -6,7 +6,7 @@ A schedule changes the learning rate; clipping, decay, noise and mini-batches ch
 import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from types import MappingProxyType
 from typing import Any
 
@@ -88,7 +88,7 @@ class Twists:
         """Whether the seed changes anything."""
         return self.noise > 0 or self.temperature > 0 or self.batch_size is not None
 
-    @property
+    @cached_property  # asked for several times in a run that takes 70 us
     def of_steps(self) -> bool:
         """Whether the steps are others than the rule's at its learning rate, so that the twisted program is needed."""
         return self.random or self.numbers(0) != Numbers(noise_decay=self.noise_decay)
