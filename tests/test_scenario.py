@@ -65,7 +65,7 @@ def random_twists(landscape: Landscape, optimizer: Optimizer, steps: int, random
     knobs = twist_knobs(landscape, optimizer, schedule)
     asked = {name: random_number(knob, random) for name, knob in knobs.items() if random.integers(2)}
     twists, refused = fitting(landscape, optimizer, {"schedule": schedule, **asked}, steps)
-    assert not [sentence for sentence in refused if "temperature" not in sentence]
+    assert not [sentence for sentence in refused.values() if "temperature" not in sentence]
     return twists
 
 

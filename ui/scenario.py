@@ -162,7 +162,7 @@ def from_query(query: Query) -> tuple[Scenario, tuple[str, ...]]:
             ignored.append(str(error))
     scenario = _with_numbers(base, numbers)
     twists, refused = fitting(surface(landscape), OPTIMIZERS[optimizer], asked, scenario.steps)
-    return replace(scenario, rate_changes=changes, twists=twists), (*ignored, *refused)
+    return replace(scenario, rate_changes=changes, twists=twists), (*ignored, *refused.values())
 
 
 def _parsed_changes(optimizer: str, text: str) -> RateChanges:

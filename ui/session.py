@@ -12,14 +12,13 @@ from typing import Any
 import streamlit as st
 
 from engine.descend import checked_rate_changes, checked_start
-from engine.twists import TWISTS
 from landscapes.base import Point
 from optimizers import OPTIMIZERS
 from ui import own_formula
 from ui.look import Look, look_query, read_look
 from ui.scenario import MOST_CHANGES, Scenario, default_scenario, from_query, to_query
 from ui.surfaces import surface
-from ui.twists import BATCH, SCHEDULE, Twist, fitting
+from ui.twists import Twist, fitting, with_twist
 
 Query = dict[str, list[str]]
 
@@ -113,10 +112,7 @@ def set_setting(name: str, value: float) -> None:
 
 def set_twist(name: str, value: Twist | None) -> None:
     """Add something to the optimizer's rule, or with None take it away; another schedule begins at its own numbers."""
-    stay = {key: twist for key, twist in _latest().twists.items() if key != name}
-    if name == SCHEDULE:
-        stay = {key: twist for key, twist in stay.items() if key in TWISTS or key == BATCH}
-    _adjust_fitting(twists=stay if value is None else {**stay, name: value})
+    _adjust_fitting(twists=with_twist(_latest().twists, name, value))
 
 
 def _adjust_fitting(**changes: Any) -> None:

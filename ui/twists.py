@@ -12,6 +12,9 @@ BATCH_HELP = "How many examples each step looks at; all of them is batch gradien
 
 Twist = float | str
 SCHEDULE, BATCH = "schedule", "batch_size"
+CHANCE = frozenset({"noise", "temperature", BATCH})
+"""The twists with which the seed changes something."""
+
 WORDS = frozenset({*NAMES, *(name for entry in SCHEDULES.values() for name in entry.knobs)} - {"schedule_steps"})
 """Every name of a twist in the address. The page makes a schedule for the whole run, however long it is."""
 
@@ -26,23 +29,39 @@ def twist_knobs(landscape: Landscape, optimizer: Optimizer, schedule: str) -> di
     return {**SCHEDULES[schedule].knobs, **batch, **shared}
 
 
+def has_chance(twists: Mapping[str, Twist]) -> bool:
+    """Whether the seed changes anything in a run with these twists, of which none is off."""
+    return not CHANCE.isdisjoint(twists)
+
+
+def with_twist(twists: Mapping[str, Twist], name: str, value: Twist | None) -> dict[str, Twist]:
+    """The twists with this one, or with None without it; another schedule begins at its own numbers."""
+    stay = {key: twist for key, twist in twists.items() if key != name}
+    if name == SCHEDULE:
+        stay = {key: twist for key, twist in stay.items() if key in NAMES}
+    return stay if value is None else {**stay, name: value}
+
+
 def fitting(
     landscape: Landscape, optimizer: Optimizer, asked: Mapping[str, Twist], steps: int
-) -> tuple[dict[str, Twist], list[str]]:
+) -> tuple[dict[str, Twist], dict[str, str]]:
     """What of the asked twists fits this run, without what says nothing, and a sentence for each that does not fit."""
     taken: dict[str, Twist] = {}
-    refused: list[str] = []
+    refused: dict[str, str] = {}
     for name in sorted(asked, key=lambda name: (name != SCHEDULE, name)):
         entry = SCHEDULES[str(taken.get(SCHEDULE, "constant"))]
         if name not in NAMES and name not in entry.knobs:
             there = ", ".join(entry.knobs) or "none"
-            refused.append(f"{name} is not a setting of the schedule {entry.title!r}; there are {there}")
+            refused[name] = f"{name} is not a setting of the schedule {entry.title!r}; there are {there}"
+            continue
+        if name in optimizer.knobs:
+            refused[name] = f"{name} is not added: {optimizer.title} has its own"
             continue
         try:
             checked_twists(optimizer, landscape, {**taken, name: asked[name]}, steps)
             taken[name] = asked[name]
         except ValueError as error:
-            refused.append(str(error))
+            refused[name] = str(error)
     twists = checked_twists(optimizer, landscape, taken, steps)
     usual = {name: knob.default for name, knob in SCHEDULES[twists.schedule].knobs.items()}
     said = twists.keywords()
