@@ -12,13 +12,19 @@ from typing import Literal
 import numpy as np
 
 from engine import Grid, loss_grid
+from engine.field import held_out_losses_at
 from landscapes import Landscape
 from ui.numbers import SUPERSCRIPTS, number
 
 GRID = 201
 """Points along each side of the mesh."""
 
-CurveScale = Literal["log", "linear"]
+CurveScale = Literal["log", "linear", "held_out"]
+"""How a loss curve is drawn: above the minimum on a logarithmic axis, straight, or beside the loss of examples that are
+held out, which knows nothing of that minimum: then both as they are, on a logarithmic axis."""
+
+COARSE = 41
+"""Points along each side at which the held-out loss is looked at, for the ends of its axis."""
 
 CURVE_FLOOR = -15
 """No loss curve reaches below 10 to this power: what is smaller is rounding."""
@@ -124,7 +130,8 @@ class Curve:
 
     axis: Axis
     landscape: Landscape
-    units: Literal["log", "linear", "height"]  # log10 above the minimum, the loss itself, or the units of the height
+    units: Literal["log", "linear", "height", "decades"]
+    """log10 above the minimum, the loss itself, the units of the height, or log10 of the loss itself"""
 
     def ordinates(self, losses: np.ndarray) -> np.ndarray:
         """Losses as shares of the axis; below 0 or above 1 when they are off it."""
@@ -132,8 +139,9 @@ class Curve:
             return self.axis.unit(losses)
         if self.units == "height":
             return self.axis.unit(display(self.landscape, losses))
+        least = 0 if self.units == "decades" else _offset(self.landscape)
         with np.errstate(divide="ignore"):
-            return self.axis.unit(np.log10(np.maximum(losses - _offset(self.landscape), 0)))
+            return self.axis.unit(np.log10(np.maximum(losses - least, 0)))
 
 
 def curve(
@@ -144,8 +152,14 @@ def curve(
     With "log" it is logarithmic above the minimum where that is known, else in the units of the height axis. Its top is
     the highest loss on the map (or at a start), so that a run which diverges does not move it; its bottom goes down in
     threes of decades to the lowest loss. With "linear" it reaches from the minimum, or the lowest loss on the map where
-    none is known, to the highest start.
+    none is known, to the highest start. With "held_out" it reaches from the lowest of both losses on the map to
+    twice the highest start.
+
+    Raises:
+        ValueError: for "held_out" on a landscape that holds no examples out.
     """
+    if scale == "held_out":
+        return _with_held_out(landscape, parameters, [run[0] for run in runs])
     drawn = relief(landscape, parameters)
     landscape = landscape.at(parameters)
     losses = np.concatenate([np.asarray(run, float) for run in runs])
@@ -171,6 +185,18 @@ def curve(
     return Curve(Axis(_above_minimum(landscape), low, top, ticks), landscape, "log")
 
 
+def _with_held_out(landscape: Landscape, parameters: Mapping[str, float], starts: Sequence[float]) -> Curve:
+    drawn = relief(landscape, parameters)
+    (left, right), (bottom, top) = landscape.domain
+    places = np.stack(np.meshgrid(np.linspace(left, right, COARSE), np.linspace(bottom, top, COARSE)), axis=-1)
+    held_out = held_out_losses_at(landscape, places, **parameters)
+    # The lowest held-out loss may lie between two of these places: some room for it.
+    low = math.log10(0.9 * min(drawn.extremes[0], landscape.at(parameters).minimum or math.inf, held_out.min()))
+    begun = [start for start in starts if np.isfinite(start)]
+    high = math.log10(2 * max(begun) if begun else drawn.extremes[1])
+    return Curve(Axis("loss", low, high, log_ticks(low, high)), landscape, "decades")
+
+
 def nice_step(least: float) -> float:
     """The smallest of 1, 2 and 5 times a power of ten that is not below `least` (which is positive)."""
     power = 10.0 ** math.floor(math.log10(least))
@@ -182,6 +208,19 @@ def linear_ticks(low: float, high: float, about: int) -> tuple[tuple[float, str]
     step = nice_step((high - low) / about)
     places = range(math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9) + 1)
     return tuple((place * step, number(place * step)) for place in places)
+
+
+def log_ticks(low: float, high: float) -> tuple[tuple[float, str], ...]:
+    """Labels for an axis from 10^low to 10^high: powers of ten, and on a short one 2 and 5 times them."""
+    apart = max(1, round((high - low) / 4))
+    powers = [power for power in range(math.floor(low), math.floor(high) + 1) if power % apart == 0]
+    factors = (1, 2, 5) if high - low < 2.5 else (1,)
+    places = [(power + math.log10(factor), factor, power) for power in powers for factor in factors]
+    return tuple(
+        (at, power_of_ten(power) if len(factors) == 1 else number(factor * 10.0**power))
+        for at, factor, power in places
+        if low <= at <= high
+    )
 
 
 def power_of_ten(exponent: int) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from engine import Trajectory, diagnose
+from engine.field import held_out_losses_at
 from landscapes.base import Landscape, Point
 from ui.numbers import number, point
 from ui.verdicts import LOOKS
@@ -46,6 +47,13 @@ def distances(t: Trajectory) -> np.ndarray | None:
         return np.hypot(*np.moveaxis(t.points[:, None] - minima, -1, 0)).min(axis=1)
 
 
+def held_out_losses(t: Trajectory) -> np.ndarray | None:
+    """The mean loss over the examples held out at each row, shape (length + 1,); None where none are."""
+    if t.landscape.held_out_loss is None:
+        return None
+    return held_out_losses_at(t.landscape, t.points[: t.length + 1], **t.parameters)
+
+
 def gradient_norms(t: Trajectory) -> np.ndarray:
     """The Euclidean norm of the gradient at each iterate, shape (steps + 1,)."""
     with np.errstate(over="ignore"):
@@ -61,11 +69,13 @@ def outside(t: Trajectory) -> np.ndarray:
 
 def facts(t: Trajectory) -> dict[str, str]:
     """The run's end in numbers: label -> value."""
-    away, look = distances(t), LOOKS[diagnose(t).verdict]
+    away, look, held_out = distances(t), LOOKS[diagnose(t).verdict], held_out_losses(t)
+    unseen = {} if held_out is None else {"Held-out loss": f"{number(held_out[0])} → {number(held_out[-1])}"}
     return {
         "Verdict": f"{look.sign} {look.word[0].upper()}{look.word[1:]}",
         "Steps": f"{t.length:,}" + (f" of {t.steps:,}" if t.length < t.steps else ""),
         "Loss": f"{number(t.losses[0])} → {number(t.losses[t.length])}",
+        **unseen,
         "Ends at": point(t.points[t.length]),
         "To the nearest minimum": "none is known" if away is None else number(away[t.length]),
         "Gradient norm": number(gradient_norms(t)[t.length]),

@@ -1,6 +1,6 @@
 """The fan over HTTP: the run at each learning rate of the dial, fetched once so that dragging needs no network.
 
-`GET fan?<the query of a scenario>&rows=<steps that are kept>[&from=<row>][&curve=linear]` answers in the form that
+`GET fan?<the query of a scenario>&rows=<steps that are kept>[&from=<row>][&curve=<scale>]` answers in the form that
 `ui.stage.binary` describes, 6 bytes a row. Without `from` it holds the whole runs; with it the runs share their past up
 to that row.
 """
@@ -73,9 +73,9 @@ def _whole(query: dict[str, Any], name: str, otherwise: int) -> int:
 
 def _scale(values: list[str]) -> CurveScale:
     match values:
-        case ["log" | "linear" as scale]:
+        case ["log" | "linear" | "held_out" as scale]:
             return scale
-    raise ValueError("curve is log or linear")
+    raise ValueError("curve is log, linear or held_out")
 
 
 @lru_cache(maxsize=24)

@@ -11,6 +11,7 @@ from engine import Trajectory, diagnose
 from ui.display import Curve, CurveScale, curve, display, relief
 from ui.look import PLAIN, Look
 from ui.numbers import number, point
+from ui.outcome import held_out_losses
 from ui.palette import SERIES
 from ui.stage.binary import pack
 from ui.stage.fan import fan_addresses, verdict_look
@@ -45,7 +46,7 @@ def pack_runs(
         labels: what the runs are called; the titles of their optimizers when not given.
         layout: "race" for one picture of all runs, "side" for a small one of each.
         swarm: where the runs from many starts are, and how many steps they go on.
-        scale: of the loss curve.
+        scale: of the loss curve; with "held_out" it comes with each run.
         look: what is switched on in the stage.
     """
     landscape, parameters = runs[0].landscape, runs[0].parameters
@@ -83,6 +84,9 @@ def _rows(run: Trajectory, scale: Curve) -> dict[str, np.ndarray]:
     if run.twists.batch_size and run.landscape.examples <= LIT:
         bits = 1 << np.arange(run.landscape.examples)
         twisted["batch"] = (run.mini_batches @ bits).astype(np.uint16)
+    unseen = held_out_losses(run) if scale.units == "decades" else None
+    if unseen is not None:
+        twisted["held_out"] = share(scale.ordinates(unseen), inside=1)
     if run.clipped.any():
         twisted["clipped"] = run.clipped.astype(np.uint16)
     return twisted | {
@@ -158,6 +162,9 @@ def summary(run: Trajectory, label: str = "") -> str:
     events = []
     if of_start:
         events.append(f"loss {number(run.losses[0])} to {number(run.losses[run.length])}")
+    unseen = held_out_losses(run)
+    if of_start and unseen is not None:
+        events.append(f"held-out loss {number(unseen[0])} to {number(unseen[-1])}")
     left = leaves_map(run)
     if left is not None:
         events.append(f"left the map at step {left['step']}" if left["step"] else "the start is outside the map")

@@ -17,7 +17,7 @@ from starlette.routing import Route
 
 from engine import Trajectory
 from engine.sharpness import Stability, sharpness, stability
-from ui.display import Axis, linear_ticks, power_of_ten
+from ui.display import Axis, linear_ticks, log_ticks
 from ui.explanation import explain
 from ui.numbers import number
 from ui.outcome import outside
@@ -126,23 +126,10 @@ def _axis(values: np.ndarray) -> tuple[Axis, bool]:
     if positive.size and positive.max() > WIDE * positive.min():
         high = math.log10(positive.max()) + 0.1
         low = max(math.log10(positive.min()), high - DEEP) - 0.1
-        return Axis("sharpness", low, high, _log_ticks(low, high)), True
+        return Axis("sharpness", low, high, log_ticks(low, high)), True
     low, high = min(float(shown.min()), 0.0), max(float(shown.max()), 0.0)
     high += 0.08 * (high - low) if high > low else 1
     return Axis("sharpness", low, high, linear_ticks(low, high, 4)), False
-
-
-def _log_ticks(low: float, high: float) -> tuple[tuple[float, str], ...]:
-    """Labels for a logarithmic axis from 10^low to 10^high: powers of ten, and 2 and 5 times them on a short one."""
-    apart = max(1, round((high - low) / 4))
-    powers = [power for power in range(math.floor(low), math.floor(high) + 1) if power % apart == 0]
-    factors = (1, 2, 5) if high - low < 2.5 else (1,)
-    places = [(power + math.log10(factor), factor, power) for power in powers for factor in factors]
-    return tuple(
-        (at, power_of_ten(power) if factor == 1 else number(factor * 10.0**power))
-        for at, factor, power in places
-        if low <= at <= high
-    )
 
 
 def _note(t: Trajectory, stable: Stability | None) -> str:

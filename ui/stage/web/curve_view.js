@@ -10,6 +10,8 @@ import { print, roundValues } from "./numbers.js";
 import { drawClipped, drawEpochs, drawSchedule } from "./twists.js";
 
 const BALL = 18; // the side of a ball's box, in CSS pixels
+const RING = 10; // the diameter of the ring on the curve of the examples held out
+const UNSEEN = [1.5, 2.5]; // that curve's dash, in widths of its line
 
 export class CurveView {
   /** @param {HTMLElement} frame @param {Clock} clock @param {AbortSignal} signal */
@@ -21,6 +23,7 @@ export class CurveView {
     this.moving.ariaHidden = "true";
     this.past = document.createElement("canvas"); // the bright curve in full, shown up to the cursor
     this.cursor = frame.appendChild(element("div", { class: "cursor" }));
+    this.ring = frame.appendChild(element("div", { class: "unseen ball", hidden: "" }));
     /** @type {SVGElement[]} */
     this.balls = [];
     this.shown = Infinity; // up to here the curve is bright
@@ -101,16 +104,28 @@ export class CurveView {
     if (to > from) pen.drawImage(this.past, from, 0, to - from, this.past.height, from, 0, to - from, this.past.height);
     this.shown = x;
     this.cursor.style.transform = `translateX(${x}px)`;
-    this.drawn.forEach((run, place) => {
-      const i = Math.min(Math.floor(step), run.length);
-      const j = Math.min(i + 1, run.length);
-      const share = i === j ? 0 : step - i;
-      const ordinate = (run.ordinate[i] + (run.ordinate[j] - run.ordinate[i]) * share) / 65535;
-      const ball = this.balls[place];
-      const at = plot.left + (Math.min(step, run.length) / this.steps) * plot.width;
-      ball.style.transform = `translate(${at - BALL / 2}px, ${plot.top + (1 - ordinate) * plot.height - BALL / 2}px)`;
-      ball.style.visibility = off(run, i) && off(run, j) ? "hidden" : "visible";
-    });
+    this.drawn.forEach((run, place) => this.#move(this.balls[place], BALL, run, step));
+    const unseen = this.unseen;
+    this.ring.hidden = !unseen;
+    if (unseen) this.#move(this.ring, RING, unseen, step);
+  }
+
+  /** The run whose curve is that of the examples held out; null where there is none. */
+  get unseen() {
+    const [run] = this.drawn;
+    return run.held_out && !this.track ? { ...run, ordinate: run.held_out, dash: UNSEEN } : null;
+  }
+
+  /** Puts a ball where its curve is at a moment. @param {SVGElement | HTMLElement} ball @param {number} size of its box @param {import("./payload.js").Run} run @param {number} step */
+  #move(ball, size, run, step) {
+    const { plot } = this;
+    const i = Math.min(Math.floor(step), run.length);
+    const j = Math.min(i + 1, run.length);
+    const share = i === j ? 0 : step - i;
+    const ordinate = (run.ordinate[i] + (run.ordinate[j] - run.ordinate[i]) * share) / 65535;
+    const at = plot.left + (Math.min(step, run.length) / this.steps) * plot.width;
+    ball.style.transform = `translate(${at - size / 2}px, ${plot.top + (1 - ordinate) * plot.height - size / 2}px)`;
+    ball.style.visibility = off(run, i) && off(run, j) ? "hidden" : "visible";
   }
 
   #drawStill() {
@@ -163,6 +178,8 @@ export class CurveView {
     pen.fillStyle = theme.ink(0.95);
     pen.font = `600 ${size}px ${theme.font}`;
     pen.fillText(title, 4, size);
+    const { unseen } = this;
+    if (unseen) this.#key(pen, size, 4 + pen.measureText(title).width + 1.6 * size, [[runs[0], "training"], [unseen, "held out"]]);
     pen.fillText("step", 4, plot.top + plot.height + size * 1.25);
 
     const past = /** @type {CanvasRenderingContext2D} */ (this.past.getContext("2d"));
@@ -177,6 +194,8 @@ export class CurveView {
       else if (strip) drawSchedule(pen, plot, theme, run, this.steps, strip);
       if (frame.alone) drawEpochs(pen, plot, theme, run, this.steps);
       if (frame.alone) drawClipped(pen, plot, theme, run, this.steps);
+      if (unseen) this.#curve(pen, unseen, 0.28, 1.5);
+      if (unseen) this.#curve(past, unseen, 1, 1.8);
       this.#curve(pen, run, 0.28, 1.5);
       this.#curve(past, run, 1, 2.2);
       if (track) drawCrossings(frame, run, track.runs[place]);
@@ -185,6 +204,25 @@ export class CurveView {
     Object.assign(this.cursor.style, { top: `${plot.top - 4}px`, height: `${plot.height + 4}px` });
     this.shown = Infinity; // all that is bright belongs to another curve
     this.fresh = false;
+  }
+
+  /** Which line is which, beside the title. @param {CanvasRenderingContext2D} pen @param {number} size @param {number} x @param {[import("./payload.js").Run, string][]} lines */
+  #key(pen, size, x, lines) {
+    pen.save();
+    pen.font = `${size}px ${this.theme.font}`;
+    pen.lineWidth = 2;
+    for (const [run, text] of lines) {
+      pen.strokeStyle = this.theme.css(run);
+      pen.setLineDash(run.dash.map((part) => part * 2));
+      pen.beginPath();
+      pen.moveTo(x, size * 0.66);
+      pen.lineTo(x + 2.2 * size, size * 0.66);
+      pen.stroke();
+      pen.fillText(text, x + 2.7 * size, size);
+      x += 4.2 * size + pen.measureText(text).width;
+    }
+    pen.restore();
+    this.ring.style.borderColor = this.theme.css(lines[0][0]);
   }
 
   /** @param {import("./payload.js").Run} run @param {number} i @returns {[number, number]} */

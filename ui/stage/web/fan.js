@@ -129,6 +129,7 @@ export class Fan {
       summary: "",
       clipped: undefined,
       batch: undefined,
+      held_out: undefined,
     };
   }
 

@@ -49,6 +49,7 @@ const TYPES = { uint8: Uint8Array, float32: Float32Array, uint16: Uint16Array, u
  * @property {number} [last] the loss at the last row, where `loss` is null
  * @property {Uint16Array | null} height
  * @property {Uint16Array} ordinate
+ * @property {Uint16Array} [held_out] as its ordinates, of the loss of the examples held out, where it is shown
  * @property {Uint16Array} [rate] of each step as a share of the largest, where it follows a schedule
  * @property {Uint16Array} [clipped] whether each step was clipped, where one was
  * @property {Uint16Array} [batch] which examples each step looks at, a bit each, where they are few
@@ -101,7 +102,7 @@ function widened(bytes) {
 export function readRuns(bytes) {
   const { header, arrays } = unpack(bytes);
   header.runs.forEach((/** @type {any} */ run, /** @type {number} */ place) => {
-    for (const name of ["x", "y", "loss", "height", "ordinate", "rate", "clipped", "batch"]) run[name] = arrays[name + place];
+    for (const name of ["x", "y", "loss", "height", "ordinate", "rate", "clipped", "batch", "held_out"]) run[name] = arrays[name + place];
     run.loss = widened(run.loss);
     run.axis = header.curve;
   });
