@@ -306,9 +306,11 @@ def test_examples_travel_with_the_surface_that_is_fitted_to_them():
     header, arrays = read(bytes(get("surface/iris_logistic").body))
     assert header["fit"]["model"] == "boundary" and set(arrays["fit_targets"]) == {0, 1}
     assert len(arrays["fit_inputs"]) == 2 * len(arrays["fit_targets"]) == 2 * LANDSCAPES["iris_logistic"].examples
-    for key in ("bowl", "diabetes_raw"):  # no data; two inputs and a target, which are no picture
-        header, arrays = read(bytes(get(f"surface/{key}").body))
-        assert header["fit"] is None and "fit_inputs" not in arrays
+    header, arrays = read(bytes(get("surface/diabetes_raw").body))
+    assert header["fit"]["model"] == "plane" and header["fit"]["vertical"] == "predicted"
+    assert len(arrays["fit_inputs"]) == 2 * len(arrays["fit_targets"]) == 2 * 354
+    header, arrays = read(bytes(get("surface/bowl").body))
+    assert header["fit"] is None and "fit_inputs" not in arrays
 
 
 def test_examples_of_each_step_are_lit_where_they_are_few():

@@ -10,6 +10,7 @@ from PIL import Image
 from playwright.sync_api import Page, expect
 
 from engine import descend
+from tests.data_tables import diabetes_rows
 
 QUERY = "?surface=line_fit&optimizer=gradient_descent&learning_rate=0.01&steps=60"
 
@@ -23,7 +24,7 @@ def coloured(page: Page) -> np.ndarray:
     """Which pixels of the fit have the run's colour, in the light theme."""
     picture = page.locator("[data-view=fit]").screenshot()
     red, green, blue = np.moveaxis(np.asarray(Image.open(io.BytesIO(picture)).convert("RGB")).astype(int), -1, 0)
-    return (red > 170) & (green < 110) & (blue < 80)
+    return (red > 170) & (green < 150) & (blue < 120)
 
 
 def slope(page: Page) -> float:
@@ -58,6 +59,21 @@ def test_example_of_the_next_step_is_lit(open_page: Callable[..., Page], address
     # The four examples stand evenly apart; the first and the last 8 per cent of their span from the frame.
     share = (columns.mean() / wide["width"] - 0.1) / 0.83
     assert round(share * 3) == run.mini_batches[0].argmax()
+
+
+def test_dots_of_two_inputs_stand_where_the_ball_predicts_them(open_page: Callable[..., Page], address: str):
+    page = open_page(reduced_motion="reduce")
+    page.goto(f"{address}/?surface=diabetes_standardised&optimizer=gradient_descent&x=0.9&y=0.9&steps=60")
+    expect(page.locator(".stage")).to_have_attribute("data-runs", re.compile(r"\d+"))
+    steps, spreads = (0, 60), []
+    for step in steps:
+        at(page, step)
+        rows, _ = np.nonzero(coloured(page))
+        spreads.append(rows.std())
+    run = descend("diabetes_standardised", "gradient_descent", start=(0.9, 0.9), steps=60)
+    predicted = [(diabetes_rows(standardised=True).inputs @ run.points[step]).std() for step in steps]
+    assert spreads[1] / spreads[0] == pytest.approx(predicted[1] / predicted[0], rel=0.1)  # dots lie on dots
+    assert page.locator("[data-view=curve] .unseen").is_visible()  # the ring of the held-out loss
 
 
 def test_fit_is_there_only_where_there_is_data(open_page: Callable[..., Page], address: str):

@@ -17,6 +17,7 @@ from starlette.responses import PlainTextResponse, Response
 
 from engine.survey import landscape_from_formula
 from landscapes import LANDSCAPES, Landscape
+from landscapes.base import Data
 from ui.display import Relief, relief
 from ui.palette import THEMES, ramp_hex
 from ui.stage.binary import pack
@@ -71,13 +72,22 @@ def _packed(landscape: Landscape, parameters: tuple[tuple[str, float], ...]) -> 
     }
     arrays = {"heights": drawn.heights.astype(np.float32), **_contours(drawn, numbers)}
     data = landscape.data() if landscape.data else None
-    if data is not None and data.model != "plane":  # three numbers an example are no picture
-        vertical = data.target_name if data.model == "line" else data.input_names[1]
-        names = {"horizontal": data.input_names[0], "vertical": vertical, "target": data.target_name}
-        header["fit"] = {"model": data.model, **names}
+    if data is not None:
+        header["fit"] = {"model": data.model, "target": data.target_name, **_directions(data)}
         arrays |= {"fit_inputs": data.inputs.astype(np.float32), "fit_targets": data.targets.astype(np.float32)}
     body = pack(header, arrays)
     return Packed(body, hashlib.sha256(body).hexdigest()[:16])
+
+
+def _directions(data: Data) -> dict[str, str]:
+    """What stands along the two sides of the picture of the examples."""
+    match data.model:
+        case "line":
+            return {"horizontal": data.input_names[0], "vertical": data.target_name}
+        case "plane":  # three numbers an example are no picture: how they are predicted is one
+            return {"horizontal": f"measured: {data.target_name}", "vertical": "predicted"}
+        case "boundary":
+            return {"horizontal": data.input_names[0], "vertical": data.input_names[1]}
 
 
 def _contours(drawn: Relief, numbers: list[int]) -> dict[str, np.ndarray]:

@@ -1,6 +1,6 @@
 /**
  * What the ball's two coordinates mean on a surface that is fitted to data: the examples, and the line or the boundary of
- * the ball's place, moving with it.
+ * the ball's place, moving with it; with two inputs and a target, what that place predicts for each example.
  */
 
 import { stillPen } from "./dom.js";
@@ -10,6 +10,7 @@ import { roundValues } from "./numbers.js";
 
 const ROOM = 0.08; // of the span of the examples, around them
 const DOT = 3; // its radius, in CSS pixels
+const GUESS = 2.3; // likewise of one of the many predictions
 
 export class FitView {
   /** @param {HTMLElement} frame */
@@ -32,15 +33,16 @@ export class FitView {
     const count = data.fit_targets.length;
     const wide = data.fit_inputs.length / count;
     this.points = Array.from({ length: count }, (_, i) => [data.fit_inputs[wide * i], wide > 1 ? data.fit_inputs[wide * i + 1] : data.fit_targets[i]]);
-    this.classes = data.fit_targets;
+    this.targets = data.fit_targets;
     const spans = [0, 1].map((axis) => {
-      const values = /** @type {number[][]} */ (this.points).map((point) => point[axis]);
+      const values = fit.model === "plane" ? Array.from(this.targets) : /** @type {number[][]} */ (this.points).map((point) => point[axis]);
       const [low, high] = [Math.min(...values), Math.max(...values)];
       const room = (high - low) * ROOM || 1;
       return [low - room, high + room];
     });
     this.spans = spans;
-    this.still.ariaLabel = `${count} examples: ${fit.vertical} against ${fit.horizontal}, and the ${fit.model} that the ball stands for`;
+    const meant = fit.model === "plane" ? "as the ball predicts them; the diagonal is a perfect fit" : `and the ${fit.model} that the ball stands for`;
+    this.still.ariaLabel = `${count} examples: ${fit.vertical} against ${fit.horizontal}, ${meant}`;
   }
 
   /** @param {Run[]} runs */
@@ -75,7 +77,7 @@ export class FitView {
   draw(step) {
     if (!this.fit || !this.theme || !this.width) return;
     if (this.fresh) this.#drawStill();
-    const { plot, theme, ratio } = this;
+    const { plot, theme, ratio, fit } = this;
     const pen = /** @type {CanvasRenderingContext2D} */ (this.moving.getContext("2d"));
     pen.setTransform(ratio, 0, 0, ratio, 0, 0);
     pen.clearRect(0, 0, this.width, this.height);
@@ -87,7 +89,12 @@ export class FitView {
       const i = Math.min(Math.floor(step + 1e-9), run.length);
       const j = Math.min(i + 1, run.length);
       const share = i === j ? 0 : step - i;
-      const [from, to] = this.#ends(run.x[i] + (run.x[j] - run.x[i]) * share, run.y[i] + (run.y[j] - run.y[i]) * share);
+      const [a, b] = [run.x[i] + (run.x[j] - run.x[i]) * share, run.y[i] + (run.y[j] - run.y[i]) * share];
+      if (fit.model === "plane") {
+        this.#predict(pen, run, a, b);
+        continue;
+      }
+      const [from, to] = this.#ends(a, b);
       for (const [colour, width, dash] of /** @type {[string, number, number[]][]} */ ([[theme.haloText, 4.5, []], [theme.css(run), 2.4, run.dash]])) {
         pen.strokeStyle = colour;
         pen.lineWidth = width;
@@ -102,6 +109,30 @@ export class FitView {
     }
     pen.restore();
     this.frame.dataset.step = String(Math.floor(step + 1e-9));
+  }
+
+  /** A dot for each example where its target is measured and a · first + b · second is predicted; a wedge at the edge for one beyond it. @param {CanvasRenderingContext2D} pen @param {Run} run @param {number} a @param {number} b */
+  #predict(pen, run, a, b) {
+    const { plot, theme } = this;
+    const floor = plot.top + plot.height;
+    pen.beginPath();
+    this.points.forEach(([first, second], i) => {
+      const [x, y] = this.#place(this.targets[i], a * first + b * second);
+      if (y >= plot.top && y <= floor) {
+        pen.moveTo(x + GUESS, y);
+        pen.arc(x, y, GUESS, 0, 7);
+        return;
+      }
+      const [edge, into] = y < plot.top ? [plot.top, 6] : [floor, -6];
+      pen.moveTo(x, edge);
+      pen.lineTo(x - 3, edge + into);
+      pen.lineTo(x + 3, edge + into);
+      pen.closePath();
+    });
+    pen.fillStyle = theme.css(run);
+    pen.globalAlpha = 0.7;
+    pen.fill();
+    pen.globalAlpha = 1;
   }
 
   /** The ends of the line with slope a and intercept b, or of the boundary where a · first + b · second = 0. @param {number} a @param {number} b @returns {[[number, number], [number, number]]} */
@@ -150,14 +181,29 @@ export class FitView {
     pen.fillText(fit.vertical, 4, size, width - 8);
     pen.textAlign = "right";
     pen.fillText(fit.horizontal, width - 8, plot.top + plot.height + size * 2.6, width - 12);
-    if (fit.model === "boundary") {
-      pen.font = `${size}px ${theme.font}`;
-      const wide = pen.measureText(fit.target).width;
-      pen.fillText(fit.target, width - 8, size);
-      this.#example(pen, width - 8 - wide - 3 * DOT, size * 0.68, true);
-    }
-    this.points.forEach(([a, b], i) => this.#example(pen, ...this.#place(a, b), fit.model === "line" || this.classes[i] > 0));
+    pen.font = `${size}px ${theme.font}`;
+    const key = { line: "", plane: "perfect fit", boundary: fit.target }[fit.model];
+    const wide = pen.measureText(key).width;
+    pen.fillText(key, width - 8, size);
+    if (fit.model === "boundary") this.#example(pen, width - 8 - wide - 3 * DOT, size * 0.68, true);
+    if (fit.model === "plane") this.#diagonal(pen, width - 8 - wide, size);
+    else this.points.forEach(([a, b], i) => this.#example(pen, ...this.#place(a, b), fit.model === "line" || this.targets[i] > 0));
     this.fresh = false;
+  }
+
+  /** Where the predicted is the measured, and a sample of that line beside its name. @param {CanvasRenderingContext2D} pen @param {number} x @param {number} size */
+  #diagonal(pen, x, size) {
+    const [[low, high]] = this.spans;
+    pen.strokeStyle = this.theme.ink(0.6);
+    pen.lineWidth = 1.4;
+    pen.setLineDash([5, 3]);
+    pen.beginPath();
+    pen.moveTo(...this.#place(low, low));
+    pen.lineTo(...this.#place(high, high));
+    pen.moveTo(x - 2.6 * size, size * 0.68);
+    pen.lineTo(x - 0.5 * size, size * 0.68);
+    pen.stroke();
+    pen.setLineDash([]);
   }
 
   /** An example: a dot, or a hollow square for one that is not of the class. @param {CanvasRenderingContext2D} pen @param {number} x @param {number} y @param {boolean} filled */

@@ -24,7 +24,7 @@ const TYPES = { uint8: Uint8Array, float32: Float32Array, uint16: Uint16Array, u
  * @property {{title: string, ticks: [number, string][]}} height
  * @property {{first: number, step: number, strong: number, every: number}} contours
  * @property {{light: string[], dark: string[]}} ramp
- * @property {{model: "line" | "boundary", horizontal: string, vertical: string, target: string} | null} fit the examples that it is fitted to
+ * @property {{model: "line" | "plane" | "boundary", horizontal: string, vertical: string, target: string} | null} fit the examples that it is fitted to
  * @property {{heights: Float32Array, points: Uint16Array, starts: Uint32Array, strong: Uint16Array, fit_inputs: Float32Array, fit_targets: Float32Array}} data
  *
  * @typedef {object} Run
