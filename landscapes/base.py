@@ -73,6 +73,7 @@ class Landscape:
         height: the display transform of the vertical axis: "linear", "log" (log10(1 + loss - minimum)) or
             "asinh" (for losses of both signs and any size).
         parameters: name -> Knob, the numbers in the formula that a user may turn.
+        axes: what the two coordinates are called in the formula and on the page; x and y in Python and in links.
         examples: how many examples the loss is the mean over; 0 when it carries no data.
         batch_loss: `batch_loss(p, weights, **parameters)`, the loss with another weight for each example, shape
             (examples,), not negative and summing to one; with equal ones it is `loss`. None without data.
@@ -102,6 +103,7 @@ class Landscape:
     notes: str
     height: Height
     parameters: Mapping[str, Knob] = field(default_factory=dict)
+    axes: tuple[str, str] = ("x", "y")
     examples: int = 0
     batch_loss: Callable[..., jax.Array] | None = None
     held_out_loss: Callable[..., jax.Array] | None = None
@@ -177,6 +179,7 @@ def landscape(
     saddles: tuple[Point, ...] = (),
     notes: str = "",
     height: Height = "linear",
+    axes: tuple[str, str] = ("x", "y"),
     examples: int = 0,
     batch_loss: Callable[..., jax.Array] | None = None,
     held_out_loss: Callable[..., jax.Array] | None = None,
@@ -198,7 +201,7 @@ def landscape(
             key=key, title=title, chapter=chapter, loss=loss, domain=domain, start=start, minima=minima,
             minimum=minimum, minima_curve=minima_curve, local_minima=local_minima, saddles=saddles, pins=pins, tex=tex,
             source=source, teaches=teaches, notes=notes, height=height, parameters=MappingProxyType(parameters),
-            examples=examples, batch_loss=batch_loss, held_out_loss=held_out_loss, data=data,
+            axes=axes, examples=examples, batch_loss=batch_loss, held_out_loss=held_out_loss, data=data,
             minimizer=minimizer,
         )  # fmt: skip
         return loss

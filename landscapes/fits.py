@@ -115,7 +115,10 @@ def _penalties(l1: float, l2: float) -> dict[str, Knob]:
     }
 
 
-BOTH_PENALISED = r",\quad P = \lambda_1\left(|x| + |y|\right) + \tfrac12\lambda_2\left(x^2 + y^2\right)"
+LINE, WEIGHTS = ("w", "b"), ("w₁", "w₂")
+"""What the two numbers are called: the weight and the bias of a line, or the weights of two inputs."""
+
+BOTH_PENALISED = r",\quad P = \lambda_1\left(|w_1| + |w_2|\right) + \tfrac12\lambda_2\left(w_1^2 + w_2^2\right)"
 DIABETES = "Efron, Hastie, Johnstone and Tibshirani 2004, Least Angle Regression, doi:10.1214/009053604000000067"
 ANSCOMBE = "the third data set of Anscombe 1973, doi:10.1080/00031305.1973.10478966"
 HELD_OUT = "Every fifth row is held out; the means and deviations are those of the others."
@@ -127,13 +130,14 @@ HELD_OUT = "Every fifth row is held out; the means and deviations are those of t
     penalised=(1, 0),
     penalties=_penalties(6, 6),
     title="A line through four points",
+    axes=LINE,
     domain=((-3, 6), (-2, 7)),
     start=(0, 0),
     minima=((2, 1),),
     minimum=0,
     pins=(((2, 1), 0), ((0, 0), 41), ((1, 0), 13.5), ((0, 1), 30), ((2, 0), 1)),
-    tex=r"\tfrac14 \sum_i (x\,s_i + y - t_i)^2 + P,\quad P = \lambda_1 |x| + \tfrac12\lambda_2\, x^2",
-    source="Least squares for the points (1, 3), (2, 5), (3, 7), (4, 9), with slope x and intercept y; Legendre 1805",
+    tex=r"\tfrac14 \sum_i (w\,s_i + b - t_i)^2 + P,\quad P = \lambda_1 |w| + \tfrac12\lambda_2\, w^2",
+    source="Least squares for the points (1, 3), (2, 5), (3, 7), (4, 9), with slope w and intercept b; Legendre 1805",
     teaches="A real training loss: the slope is learnt in a few steps, the intercept takes a thousand.",
     notes="The penalties hold down the slope, not the intercept.",
     height="log",
@@ -149,12 +153,14 @@ def line_fit(predictions: jax.Array, targets: jax.Array) -> jax.Array:
     penalties=_penalties(60, 5),
     held_out=True,
     title="Diabetes, in its own units",
+    axes=WEIGHTS,
     domain=((-50, 70), (-10, 110)),
     start=(-30, 10),
     minima=((7.210162722318618, 54.48130677148978),),
     minimum=3155.285189621691,
     pins=(((0, 0), 5928.3149158926235), ((7.210162722318618, 54.48130677148978), 3155.285189621691)),
-    tex=r"\frac1n \sum_i r_i^2 + P,\quad r_i = x\,(s_i - \mu_s) + y\,(u_i - \mu_u) - (t_i - \mu_t)" + BOTH_PENALISED,
+    tex=r"\frac1n \sum_i r_i^2 + P,\quad r_i = w_1\,(s_i - \mu_s) + w_2\,(u_i - \mu_u) - (t_i - \mu_t)"
+    + BOTH_PENALISED,
     source=f"{DIABETES}: progression t from body mass index s and log triglycerides u",
     teaches="A number of another size, a valley: one step suits the body mass index and the other weight waits for it.",
     notes=f"{HELD_OUT} Means are subtracted, which spares the intercept; units are the table's. The curvature "
@@ -172,12 +178,13 @@ def diabetes_raw(predictions: jax.Array, targets: jax.Array) -> jax.Array:
     penalties=_penalties(1.5, 2),
     held_out=True,
     title="Diabetes, standardised",
+    axes=WEIGHTS,
     domain=((-1.6, 2.4), (-1.6, 2.4)),
     start=(-1.3, 1),
     minima=((0.4316537128988557, 0.3688419619827099),),
     minimum=0.532239807497912,
     pins=(((0, 0), 1), ((0.4316537128988557, 0.3688419619827099), 0.532239807497912)),
-    tex=r"\frac1n \sum_i r_i^2 + P,\quad r_i = x\,\frac{s_i - \mu_s}{\sigma_s} + y\,\frac{u_i - \mu_u}{\sigma_u}"
+    tex=r"\frac1n \sum_i r_i^2 + P,\quad r_i = w_1\,\frac{s_i - \mu_s}{\sigma_s} + w_2\,\frac{u_i - \mu_u}{\sigma_u}"
     r" - \frac{t_i - \mu_t}{\sigma_t}" + BOTH_PENALISED,
     source=f"{DIABETES}: the same columns, each divided by its standard deviation",
     teaches="The same data, each column in standard deviations: the valley has become a bowl, and one rate suits both.",
@@ -195,13 +202,14 @@ def diabetes_standardised(predictions: jax.Array, targets: jax.Array) -> jax.Arr
     penalties=_penalties(0.3, 0.3),
     held_out=True,
     title="Iris, logistic regression",
+    axes=WEIGHTS,
     domain=((-3, 5), (-4, 4)),
     start=(-2.2, 2.6),
     minima=((1.1342048601237489, 0.1596126612733277),),
     minimum=0.5697803225945158,
     pins=(((0, 0), math.log(2)), ((1.1342048601237489, 0.1596126612733277), 0.5697803225945158)),
     tex=r"\frac1n \sum_i \ln\left(1 + e^{-m_i}\right) + P,\quad m_i = (2\,t_i - 1)\,a_i,\quad "
-    r"a_i = x\,\frac{s_i - \mu_s}{\sigma_s} + y\,\frac{u_i - \mu_u}{\sigma_u}" + BOTH_PENALISED,
+    r"a_i = w_1\,\frac{s_i - \mu_s}{\sigma_s} + w_2\,\frac{u_i - \mu_u}{\sigma_u}" + BOTH_PENALISED,
     source="Fisher 1936, doi:10.1111/j.1469-1809.1936.tb02137.x: virginica (t = 1) or versicolor (t = 0) from the "
     "length s and width u of the sepals",
     teaches="Classes that overlap have a best line: the loss is a bowl, straight far out and round at the bottom.",
@@ -216,16 +224,17 @@ def iris_logistic(predictions: jax.Array, targets: jax.Array) -> jax.Array:
     examples=11,
     solve=reweighted,
     title="Line fit, Huber's loss",
+    axes=LINE,
     domain=((-2, 3), (5, 10)),
     start=(2.4, 5.5),
     minima=((0.36919913419913425, 7.173679653679653),),
     minimum=0.17804457890594255,
     pins=(((0, 7.5), 6.2949 / 11),),
     tex=r"\frac1n \sum_i h_i \left(|r_i| - \tfrac12 h_i\right),\quad h_i = \min\{|r_i|, \delta\},\quad "
-    r"r_i = x\,(s_i - 9) + y - t_i",
+    r"r_i = w\,(s_i - 9) + b - t_i",
     source=f"Huber 1964, doi:10.1214/aoms/1177703732, on {ANSCOMBE}",
     teaches="Beyond the threshold an error pulls no harder: ten points outvote the outlier; at 5 it is least squares.",
-    notes="The input is counted from its mean, 9, so that slope x and height y do not depend on each other.",
+    notes="The input is counted from its mean, 9, so that slope w and height b do not depend on each other.",
     huber_threshold=Knob(0.1, 5, 0.5, "log", allowed=(1e-3, 1e6), help="δ, the error from which the loss is straight."),
 )
 def huber_line(predictions: jax.Array, targets: jax.Array, huber_threshold: jax.Array) -> jax.Array:
@@ -239,12 +248,13 @@ def huber_line(predictions: jax.Array, targets: jax.Array, huber_threshold: jax.
     examples=11,
     solve=vertices,
     title="Line fit, quantile loss",
+    axes=LINE,
     domain=((-2, 3), (5, 10)),
     start=(2.4, 5.5),
     minima=((0.345, 7.115),),
     minimum=0.19386363636363632,
     pins=(((0, 7.5), 15.08 / 22),),
-    tex=r"\frac1n \sum_i \max\{\tau\, r_i, (\tau - 1)\, r_i\},\quad r_i = t_i - x\,(s_i - 9) - y",
+    tex=r"\frac1n \sum_i \max\{\tau\, r_i, (\tau - 1)\, r_i\},\quad r_i = t_i - w\,(s_i - 9) - b",
     source=f"Koenker and Bassett 1978, doi:10.2307/1913643, on {ANSCOMBE}",
     teaches="A share τ of the points lies below the line; the slope does not fade at the bottom, so the rate has to.",
     notes="The input is counted from its mean, 9. On a crease the gradient is the mean of those beside it.",

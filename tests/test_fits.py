@@ -136,6 +136,7 @@ def test_every_fit_reads_as_many_examples_as_it_says(key):
     data = entry.data()
     assert len(data.inputs) == len(data.targets) == entry.examples
     assert (entry.held_out_loss is not None) == bool(len(data.held_out_targets))
+    assert entry.axes == (("w", "b") if data.model == "line" else ("w₁", "w₂"))
 
 
 def test_nothing_is_read_before_it_is_asked_for():

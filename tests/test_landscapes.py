@@ -140,7 +140,8 @@ def test_loss_is_the_published_formula_near_the_origin_too(key, distance):
 def test_tex_says_what_the_loss_computes(key, parameters):  # that one's TeX is a recursion
     entry = LANDSCAPES[key]
     points = generic_points(entry)
-    names = {"x": points[:, :1], "y": points[:, 1:]} | TEX_TABLES.get(key, lambda: {})()
+    x, y = (name.translate({0x2081: "_1", 0x2082: "_2"}) for name in entry.axes)
+    names = {x: points[:, :1], y: points[:, 1:]} | TEX_TABLES.get(key, lambda: {})()
     names |= {SYMBOLS[name]: knob.default for name, knob in entry.parameters.items()}
     names |= {SYMBOLS[name]: value for name, value in parameters.items()}
     losses = losses_at(entry, points, **parameters)

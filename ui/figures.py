@@ -78,8 +78,8 @@ def path_figure(*runs: Trajectory, theme: Theme = "light") -> go.Figure:
             **_looks(run, place, theme),
         )
     (left, right), (bottom, top) = landscape.domain
-    figure.update_xaxes(title="x", range=[left, right], constrain="domain")
-    figure.update_yaxes(title="y", range=[bottom, top])
+    figure.update_xaxes(title=landscape.axes[0], range=[left, right], constrain="domain")
+    figure.update_yaxes(title=landscape.axes[1], range=[bottom, top])
     return _dressed(figure, "Path", theme, legend=len(runs) > 1)
 
 

@@ -7,7 +7,11 @@ from html import escape
 import streamlit as st
 
 from engine import Trajectory
-from ui.outcome import distances, facts, remarks
+from ui.outcome import distances, facts, remarks, told_together
+from ui.scenario import Scenario, runs_along
+from ui.starts import told
+
+ALONE = "No other runs go along: the learning rate changes on the way, and that change is this one run's own."
 
 SHOWN = 6
 """How many ignored parts are listed one by one."""
@@ -36,6 +40,15 @@ def numbers(t: Trajectory) -> None:
     st.html(f'<div class="run"><dl>{cells}</dl>{remark}</div>')
 
 
+def together(scenario: Scenario) -> None:
+    """What the runs that go along came to, in words; nothing where there are none."""
+    if scenario.starts == "one":
+        return
+    batch = runs_along(scenario)
+    said = ALONE if batch is None else told_together(batch, told(scenario.starts), scenario.steps)
+    st.html(f'<div class="run" role="status"><p>{escape(said)}</div>')
+
+
 def about(title: str, teaches: str, tex: str, source: str, notes: str, points: Sequence[str] = ()) -> None:
     """What a surface or an optimizer is: lesson, equation, known points, notes and source."""
     small = f":small[{linked(source)}]" if not notes else f":small[{plain(notes)}]\n\n:small[{linked(source)}]"
@@ -43,10 +56,11 @@ def about(title: str, teaches: str, tex: str, source: str, notes: str, points: S
     st.markdown(f"##### {plain(title)}\n\n{plain(teaches)}\n\n$$\n{tex}\n$$\n\n{listed}\n\n{small}", anchors=False)
 
 
-def equation(tex: str) -> str:
-    """What f(x, y) is, in TeX; the definitions that follow the formula each on a line of their own."""
+def equation(tex: str, axes: Sequence[str] = ("x", "y")) -> str:
+    """What f is, in TeX; the definitions that follow the formula each on a line of their own."""
     formula, *definitions = tex.split(r",\quad ")
-    lines = [f"f(x, y) = {formula}", *definitions]
+    of = ", ".join(axes).replace("₁", "_1").replace("₂", "_2")
+    lines = [f"f({of}) = {formula}", *definitions]
     aligned = r" \\ ".join(line.replace("=", "&=", 1) for line in lines)
     return rf"\begin{{aligned}}{aligned}\end{{aligned}}" if definitions else lines[0]
 

@@ -56,6 +56,7 @@ def _packed(landscape: Landscape, parameters: tuple[tuple[str, float], ...]) -> 
         "key": landscape.key,
         "title": landscape.title,
         "domain": landscape.domain,
+        "axes": landscape.axes,
         "size": [drawn.heights.shape[1], drawn.heights.shape[0]],
         "minima": known.minima,
         "local_minima": known.local_minima,

@@ -17,6 +17,7 @@ const TYPES = { uint8: Uint8Array, float32: Float32Array, uint16: Uint16Array, u
  * @property {string} key
  * @property {string} title
  * @property {[[number, number], [number, number]]} domain
+ * @property {[string, string]} axes what the two coordinates are called
  * @property {[number, number]} size columns and rows of the grid
  * @property {[number, number][]} minima
  * @property {[number, number][]} local_minima

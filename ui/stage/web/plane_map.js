@@ -149,8 +149,8 @@ function drawAxes(pen, view) {
   pen.font = `italic 600 ${plot.size * 1.15}px ${theme.font}`;
   pen.textBaseline = "alphabetic";
   pen.textAlign = "center";
-  pen.fillText("x", plot.left + plot.width / 2, plot.top + plot.height + plot.size * 2.5);
+  pen.fillText(view.surface.axes[0], plot.left + plot.width / 2, plot.top + plot.height + plot.size * 2.5);
   pen.textAlign = "left";
   pen.textBaseline = "middle";
-  pen.fillText("y", Math.max(plot.left - plot.size * 3, 2), plot.top + plot.height / 2 - plot.size * 1.2);
+  pen.fillText(view.surface.axes[1], Math.max(plot.left - plot.size * 3, 2), plot.top + plot.height / 2 - plot.size * 1.2);
 }

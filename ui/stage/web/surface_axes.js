@@ -60,8 +60,8 @@ export function drawAxes(canvas, view) {
     write(name, beyond, outward(middle, beyond), size * 2.4, 0.95);
     pen.font = `${size}px ${theme.font}`;
   };
-  edge(0, "x");
-  edge(1, "y");
+  edge(0, surface.axes[0]);
+  edge(1, surface.axes[1]);
 
   // Height stands at the corner that is furthest to the left.
   const corners = [[-sx, -sy], [sx, -sy], [sx, sy], [-sx, sy]];
