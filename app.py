@@ -18,6 +18,7 @@ from optimizers import OPTIMIZERS
 from ui.comparison import CONTENDERS, SURFACE
 from ui.scenario import OPENING
 from ui.stage import WEB
+from ui.stage.batches import batches_route
 from ui.stage.fan import fan_route
 from ui.stage.surface import surface_route
 from ui.stage.swarm import swarm_route
@@ -62,6 +63,7 @@ app = st.App(
         Mount("/stage", _Modules(directory=WEB)),
         Route("/surface/{key}", surface_route),
         Route("/fan", fan_route),
+        Route("/batches", batches_route),
         *TRACK_ROUTES,
         Route("/swarm", swarm_route),
     ],

@@ -21,6 +21,9 @@ from landscapes.base import LANDSCAPES, Landscape
 PIECE = 1024
 """How many points the fields are computed at, at a time."""
 
+BATCHES = 16
+"""Of how many mini-batches at a time."""
+
 
 class Grid(NamedTuple):
     """The loss over a rectangle: x of shape (columns,), y of shape (rows,), losses of shape (rows, columns)."""
@@ -80,6 +83,28 @@ def held_out_losses_at(landscape: str | Landscape, points: ArrayLike, **paramete
     return _at_points(_itself, _held_out(find_landscape(landscape)), points, parameters)
 
 
+def batch_losses_at(
+    landscape: str | Landscape, points: ArrayLike, batches: ArrayLike, **parameters: float
+) -> np.ndarray:
+    """The loss of each mini-batch at each of the points, shapes (n, 2) and (batches, examples) to (batches, n).
+
+    A batch says of each example whether it looks at it. Raises as `loss_grid` does, and for a landscape without data.
+    """
+    entry = find_landscape(landscape)
+    if entry.batch_loss is None:
+        raise ValueError(f"{entry.key} has no data")
+    chosen = np.asarray(batches, float).reshape(-1, entry.examples)
+    given, vector = np.asarray(points, float).reshape(-1, 2), _vector(entry, parameters)
+    weights = np.full((math.ceil(len(chosen) / BATCHES) * BATCHES, entry.examples), 1 / entry.examples)
+    weights[: len(chosen)] = chosen / chosen.sum(axis=1, keepdims=True)
+    compiled = _program_of_batches(entry)
+    losses = [
+        np.concatenate([compiled(vector, some, piece) for piece in _pieces(given)])
+        for some in weights.reshape(-1, BATCHES, entry.examples)
+    ]
+    return np.concatenate(losses, axis=1)[: len(given), : len(chosen)].T
+
+
 def gradient_field(landscape: str | Landscape, points: ArrayLike, **parameters: float) -> np.ndarray:
     """The gradient at each of the points, shape (n, 2) to (n, 2). Raises as `loss_grid` does."""
     return _at_points(jax.grad, landscape, points, parameters)
@@ -122,17 +147,26 @@ def _at_points(
         ValueError: for an unknown landscape, a name that it has no parameter for, or a value that its knob refuses.
     """
     entry = find_landscape(landscape)
+    vector, given = _vector(entry, parameters), np.asarray(points, float).reshape(-1, 2)
+    find = _program_of_formula if entry.formula else _program
+    compiled = find(entry.loss, tuple(entry.parameters), derivative)
+    pieces = [compiled(vector, piece) for piece in _pieces(given)]
+    return np.concatenate([np.asarray(piece) for piece in pieces])[: len(given)]
+
+
+def _vector(entry: Landscape, parameters: Mapping[str, float]) -> np.ndarray:
+    """The parameters in the landscape's own order, checked."""
     if unknown := set(parameters) - set(entry.parameters):
         allowed = ", ".join(entry.parameters) or "none"
         raise ValueError(f"{entry.key} has no parameter {min(unknown)!r}; it has: {allowed}")
-    vector = np.array([knob.check(name, parameters.get(name, knob.default)) for name, knob in entry.parameters.items()])
-    given = np.asarray(points, float).reshape(-1, 2)
-    full = np.zeros((max(1, math.ceil(len(given) / PIECE)), PIECE, 2))
-    full.reshape(-1, 2)[: len(given)] = given
-    find = _program_of_formula if entry.formula else _program
-    compiled = find(entry.loss, tuple(entry.parameters), derivative)
-    pieces = [compiled(vector, piece) for piece in full]
-    return np.concatenate([np.asarray(piece) for piece in pieces])[: len(given)]
+    return np.array([knob.check(name, parameters.get(name, knob.default)) for name, knob in entry.parameters.items()])
+
+
+def _pieces(points: np.ndarray) -> np.ndarray:
+    """The points in pieces of PIECE, the last filled up, shape (pieces, PIECE, 2)."""
+    full = np.zeros((max(1, math.ceil(len(points) / PIECE)), PIECE, 2))
+    full.reshape(-1, 2)[: len(points)] = points
+    return full
 
 
 def _compiled(
@@ -144,3 +178,15 @@ def _compiled(
 
 
 _program, _program_of_formula = lru_cache(maxsize=LASTING)(_compiled), lru_cache(maxsize=3 * FORMULAS)(_compiled)
+
+
+@lru_cache(maxsize=16)
+def _program_of_batches(entry: Landscape) -> Callable[..., jax.Array]:
+    """The jitted (parameter vector, weights of BATCHES batches, PIECE points) -> losses, (PIECE, BATCHES)."""
+    names, loss = tuple(entry.parameters), entry.batch_loss
+    assert loss is not None
+
+    def at(vector: jax.Array, weights: jax.Array, p: jax.Array) -> jax.Array:
+        return jax.vmap(lambda each: loss(p, each, **dict(zip(names, vector, strict=True))))(weights)
+
+    return jax.jit(jax.vmap(at, in_axes=(None, None, 0)))

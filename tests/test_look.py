@@ -7,7 +7,7 @@ import pytest
 from ui.look import Look, look_in, look_query, read_look
 
 
-@pytest.mark.parametrize("on", list(product([False, True], repeat=3)))
+@pytest.mark.parametrize("on", list(product([False, True], repeat=4)))
 def test_every_look_comes_back_from_its_address(on):
     look = Look(*on)
     query = {name: [value] for name, value in look_query(look).items()}
@@ -16,7 +16,8 @@ def test_every_look_comes_back_from_its_address(on):
 
 def test_look_that_is_off_stands_in_no_address():
     assert look_query(Look()) == look_query(Look(demonstration=None)) == {}
-    assert look_query(Look(True, True, True)) == {"view": "demonstration", "curve": "sharpness", "explain": "step"}
+    on = {"view": "demonstration", "curve": "sharpness", "explain": "step", "contours": "batch"}
+    assert look_query(Look(True, True, True, True)) == on
 
 
 @pytest.mark.parametrize("values", [["loss"], ["sharpness", "sharpness"], [""], []])
@@ -26,8 +27,8 @@ def test_other_words_are_left_for_whoever_names_what_is_ignored(values):
 
 @pytest.mark.parametrize("whole", [None, False, True])
 def test_look_in_reads_what_the_browser_sends(whole):
-    sent = {"demonstration": whole, "sharpness": True, "explained": False, "number": 3}
-    assert look_in(sent) == Look(whole, sharpness=True)
+    sent = {"demonstration": whole, "sharpness": True, "explained": False, "batches": True, "number": 3}
+    assert look_in(sent) == Look(whole, sharpness=True, batches=True)
 
 
 @pytest.mark.parametrize(

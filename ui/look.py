@@ -7,6 +7,7 @@ WORDS = {
     "demonstration": ("view", "demonstration"),
     "sharpness": ("curve", "sharpness"),
     "explained": ("explain", "step"),
+    "batches": ("contours", "batch"),
 }
 """Field -> its name in the address, and the one word that may stand there."""
 
@@ -19,11 +20,13 @@ class Look:
         demonstration: the stage is laid over the whole window, in large type; None where it cannot be.
         sharpness: the curve is that of the sharpness, not of the loss.
         explained: the step at the cursor is worked out.
+        batches: the contours of the loss of each step's mini-batch are drawn over those of all examples.
     """
 
     demonstration: bool | None = False
     sharpness: bool = False
     explained: bool = False
+    batches: bool = False
 
 
 PLAIN = Look()
@@ -47,7 +50,8 @@ def look_in(sent: object) -> Look | None:
         case {
             "demonstration": bool() | None as demonstration,
             "sharpness": bool() as sharpness,
-            "explained": bool() as on,
+            "explained": bool() as explained,
+            "batches": bool() as batches,
         }:
-            return Look(demonstration, sharpness, on)
+            return Look(demonstration, sharpness, explained, batches)
     return None

@@ -60,6 +60,13 @@ def test_example_of_the_next_step_is_lit(open_page: Callable[..., Page], address
     share = (columns.mean() / wide["width"] - 0.1) / 0.83
     assert round(share * 3) == run.mini_batches[0].argmax()
 
+    page.get_by_role("button", name="Batch contours").click()
+    page.wait_for_function("new URL(location).searchParams.get('contours') === 'batch'")
+    lines = page.locator("[data-view=plane] canvas[data-step]")
+    for step in (17, 40):
+        at(page, step)
+        expect(lines).to_have_attribute("data-step", str(step))
+
 
 def test_dots_of_two_inputs_stand_where_the_ball_predicts_them(open_page: Callable[..., Page], address: str):
     page = open_page(reduced_motion="reduce")

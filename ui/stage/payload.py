@@ -13,6 +13,7 @@ from ui.look import PLAIN, Look
 from ui.numbers import number, point
 from ui.outcome import held_out_losses
 from ui.palette import SERIES
+from ui.stage.batches import batches_address
 from ui.stage.binary import pack
 from ui.stage.fan import fan_addresses, verdict_look
 from ui.stage.rows import exits, share, within_reach
@@ -116,6 +117,7 @@ def _described(run: Trajectory, place: int, label: str) -> dict[str, Any]:
         "dash": series.dash,
         "marker": series.marker,
         "query": run_query(run),
+        "batches": batches_address(run),
         "start": list(run.start),
         "changes": run.rate_changes,
         "epoch": int(run.epochs[1]) if run.twists.batch_size and len(run.epochs) > 1 else None,

@@ -10,6 +10,7 @@ const TYPES = { uint8: Uint8Array, float32: Float32Array, uint16: Uint16Array, u
  * @property {boolean | null} demonstration whether the stage fills the window; null where it cannot
  * @property {boolean} sharpness whether the curve is that of the sharpness
  * @property {boolean} explained whether the step is worked out
+ * @property {boolean} batches whether the contours of the steps' batches are drawn
  */
 
 /**
@@ -54,6 +55,7 @@ const TYPES = { uint8: Uint8Array, float32: Float32Array, uint16: Uint16Array, u
  * @property {Uint16Array} [rate] of each step as a share of the largest, where it follows a schedule
  * @property {Uint16Array} [clipped] whether each step was clipped, where one was
  * @property {Uint16Array} [batch] which examples each step looks at, a bit each, where they are few
+ * @property {string | null} batches the address of the contours of the steps' batches, but for the piece
  * @property {number | null} epoch how many steps it takes, where the steps look at some examples each
  *
  * @typedef {object} Runs

@@ -5,6 +5,7 @@
  * when the stage goes away. (A call that a newer one has overtaken is also cleaned up, while the stage lives on.)
  */
 
+import { Batches } from "./batches.js";
 import { Beside } from "./beside.js";
 import { Clock } from "./clock.js";
 import { Controls } from "./controls.js";
@@ -100,7 +101,7 @@ class Stage {
     const looked = () => {
       const { on } = this.demonstration;
       const demonstration = this.exact?.look.demonstration === null ? null : on;
-      this.looked = this.outbox.post("look", { demonstration, sharpness: this.beside.sharpness, explained: this.explained.on });
+      this.looked = this.outbox.post("look", { demonstration, sharpness: this.beside.sharpness, explained: this.explained.on, batches: this.batches.on });
     };
     this.demonstration = new Demonstration(parent.host, (on) => {
       looked();
@@ -123,7 +124,8 @@ class Stage {
       this.request();
     }, looked);
     this.explained = new Explained(redraw, looked);
-    this.controls.root.append(this.explained.toggle);
+    this.batches = new Batches(redraw, looked);
+    this.controls.root.append(this.explained.toggle, this.batches.toggle);
     const fit = element("div", { class: "frame", "data-view": "fit" });
     this.fit = new FitView(fit);
     this.panels.root.append(
@@ -189,6 +191,7 @@ class Stage {
       this.demonstration.set(Boolean(look.demonstration));
       this.beside.set(look.sharpness);
       this.explained.set(look.explained);
+      this.batches.set(look.batches);
     }
     this.driving.setPayload(payload, surface);
     this.#setSwarm(payload.swarm?.address);
@@ -226,6 +229,7 @@ class Stage {
     this.fit.setRuns(payload.runs);
     this.beside.setRuns(payload, live);
     this.explained.setRuns(payload, live);
+    this.batches.setRuns(payload.runs);
     clearTimeout(this.naming);
     if (!live || performance.now() - (this.named ?? 0) > READABLE) this.#name();
     else this.naming = setTimeout(() => this.#name(), READABLE);
@@ -315,6 +319,7 @@ class Stage {
     const { step } = this.clock;
     const { ahead } = this.driving;
     for (const view of this.views) view.draw(step, ahead);
+    this.batches.draw(step, this.panels.list[0].plane, this.clock.playing);
     this.root.dataset.step = String(Math.floor(step + 1e-9));
     const now = performance.now();
     const readable = !this.clock.playing || now - this.written > READABLE;
