@@ -60,6 +60,13 @@ def test_example_of_the_next_step_is_lit(open_page: Callable[..., Page], address
     share = (columns.mean() / wide["width"] - 0.1) / 0.83
     assert round(share * 3) == run.mini_batches[0].argmax()
 
+    slider = page.get_by_role("slider", name="Step", exact=True)  # 15 epochs of four steps
+    assert slider.evaluate("slider => getComputedStyle(slider).backgroundImage").startswith("repeating-linear")
+    assert float(slider.evaluate("slider => slider.style.getPropertyValue('--epoch')")) == pytest.approx(4 / 60)
+    at(page, 13)
+    expect(slider).to_have_attribute("aria-valuetext", "13, epoch 4")
+    expect(page.locator(".count")).to_have_text("step 13 of 60, epoch 4")
+
     page.get_by_role("button", name="Batch contours").click()
     page.wait_for_function("new URL(location).searchParams.get('contours') === 'batch'")
     lines = page.locator("[data-view=plane] canvas[data-step]")

@@ -20,10 +20,14 @@ function button(name, label, action) {
   return made;
 }
 
+const FEW = 60; // epochs, at most, for their beginnings to be marked
+
 export class Controls {
   /** @param {import("./clock.js").Clock} clock */
   constructor(clock) {
     this.clock = clock;
+    /** How many steps an epoch takes; null where there are none. @type {number | null} */
+    this.epoch = null;
     this.playButton = button("play", "Play", () => clock.toggle());
     this.loopButton = button("loop", "Loop", () => clock.setLoop(!clock.loop));
     this.slider = element("input", { type: "range", min: "0", step: "1", value: "0", "aria-label": "Step", class: "scrub" });
@@ -69,6 +73,9 @@ export class Controls {
     }
     this.loopButton.setAttribute("aria-pressed", String(clock.loop));
     this.slider.max = String(clock.length);
+    const share = this.epoch && clock.length ? this.epoch / clock.length : 1;
+    this.slider.classList.toggle("epochs", share < 1 && share * FEW >= 1);
+    this.slider.style.setProperty("--epoch", String(share));
     this.speed.value = String(clock.speed);
     this.step(Math.floor(clock.step));
   }
@@ -76,6 +83,8 @@ export class Controls {
   /** @param {number} whole step */
   step(whole) {
     this.slider.value = String(whole);
+    if (this.epoch) this.slider.setAttribute("aria-valuetext", `${whole}, epoch ${Math.floor(whole / this.epoch) + 1}`);
+    else this.slider.removeAttribute("aria-valuetext");
     this.slider.style.setProperty("--share", String(this.clock.length ? whole / this.clock.length : 0));
   }
 

@@ -107,6 +107,7 @@ export class FitView {
       pen.setLineDash([]);
       if (run.batch && i < run.length) this.#light(pen, run, run.batch[i]);
     }
+    if (fit.model === "line") this.points.forEach(([a, b]) => this.#example(pen, ...this.#place(a, b), true)); // a good line would hide them
     pen.restore();
     this.frame.dataset.step = String(Math.floor(step + 1e-9));
   }

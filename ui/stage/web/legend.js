@@ -23,6 +23,7 @@ export class Legend {
   setRuns(runs, theme, domain, heads) {
     this.domain = domain;
     this.steps = Math.max(...runs.map((run) => run.steps));
+    this.epoch = runs.length === 1 ? runs[0].epoch : null;
     this.rows = runs.map((run) => ({
       run,
       loss: element("span", { class: "loss" }),
@@ -45,7 +46,7 @@ export class Legend {
     if (whole === this.whole) return false;
     this.whole = whole;
     const [low, high] = [0, 1].map((end) => this.domain.map((side) => side[end]));
-    this.count.textContent = `step ${whole} of ${this.steps}`;
+    this.count.textContent = `step ${whole} of ${this.steps}${this.epoch ? `, epoch ${Math.floor(whole / this.epoch) + 1}` : ""}`;
     for (const row of this.rows) {
       const { run } = row;
       const i = Math.min(whole, run.length);

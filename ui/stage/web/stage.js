@@ -230,6 +230,7 @@ class Stage {
     this.beside.setRuns(payload, live);
     this.explained.setRuns(payload, live);
     this.batches.setRuns(payload.runs);
+    this.controls.epoch = payload.runs.length === 1 ? payload.runs[0].epoch : null;
     clearTimeout(this.naming);
     if (!live || performance.now() - (this.named ?? 0) > READABLE) this.#name();
     else this.naming = setTimeout(() => this.#name(), READABLE);
