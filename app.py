@@ -21,7 +21,7 @@ from ui.stage import WEB
 from ui.stage.batches import batches_route
 from ui.stage.fan import fan_route
 from ui.stage.surface import surface_route
-from ui.stage.swarm import swarm_route
+from ui.stage.swarm import SWARM_ROUTES
 from ui.stage.track import TRACK_ROUTES
 
 
@@ -65,6 +65,6 @@ app = st.App(
         Route("/fan", fan_route),
         Route("/batches", batches_route),
         *TRACK_ROUTES,
-        Route("/swarm", swarm_route),
+        *SWARM_ROUTES,
     ],
 )

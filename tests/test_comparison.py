@@ -8,24 +8,26 @@ import pytest
 
 from landscapes import LANDSCAPES
 from optimizers import OPTIMIZERS
-from tests.test_scenario import HOSTILE, random_number
+from optimizers.schedules import SCHEDULES
+from tests.test_scenario import HOSTILE, random_number, random_twists
 from ui.comparison import (
     CHOICES,
     CONTENDERS,
     LETTERS,
     RATE,
-    SPREAD,
-    SWARM,
     TOLERANCE,
     Comparison,
     Contender,
-    cloud,
     default_comparison,
     default_contender,
+    fitted,
     from_query,
     labels,
     to_query,
+    twists_of,
 )
+from ui.starts import SPREAD
+from ui.twists import WORDS
 
 
 def random_comparison(random: np.random.Generator) -> Comparison:
@@ -40,18 +42,23 @@ def random_comparison(random: np.random.Generator) -> Comparison:
     def contender(key):
         return Contender(key, numbers(OPTIMIZERS[key].knobs)) if random.integers(2) else default_contender(key)
 
-    return replace(
-        default_comparison(landscape),
-        parameters=numbers(LANDSCAPES[landscape].parameters),
-        contenders=tuple(contender(key) for key in keys),
-        start=(float(random.normal() * 10.0 ** random.integers(-300, 100)), float(random.integers(-3, 4))),
-        budget=int(random.integers(1, 501)),
-        seed=int(random.integers(0, 2**31)),
-        rate=random_number(RATE, random),
-        tolerance=random_number(TOLERANCE, random),
-        spread=random_number(SPREAD, random),
-        **{name: str(random.choice(words)) for name, words in CHOICES.items()},
+    some = OPTIMIZERS[str(random.choice(keys))]
+    comparison, _ = fitted(
+        replace(
+            default_comparison(landscape),
+            parameters=numbers(LANDSCAPES[landscape].parameters),
+            contenders=tuple(contender(key) for key in keys),
+            start=(float(random.normal() * 10.0 ** random.integers(-300, 100)), float(random.integers(-3, 4))),
+            budget=int(random.integers(1, 501)),
+            seed=int(random.integers(0, 2**31)),
+            rate=random_number(RATE, random),
+            tolerance=random_number(TOLERANCE, random),
+            spread=random_number(SPREAD, random),
+            twists=random_twists(LANDSCAPES[landscape], some, 500, random),
+            **{name: str(random.choice(words)) for name, words in CHOICES.items()},
+        )
     )
+    return comparison
 
 
 def through_the_address(comparison: Comparison) -> tuple[Comparison, tuple[str, ...]]:
@@ -91,7 +98,7 @@ def test_settings_of_the_opening_contenders_need_no_letters():
 def test_names_in_the_address_never_clash():
     names = {"surface", "formula", "x", "y", "budget", "seed", "rate", "tolerance", "spread", *CHOICES, *LETTERS}
     parameters = {name for entry in LANDSCAPES.values() for name in entry.parameters}
-    assert not parameters & names and not any("." in name for name in parameters)
+    assert not parameters & names and not (parameters | names) & WORDS and not any("." in name for name in parameters)
 
 
 def test_hostile_address_never_raises_and_leaves_a_comparison_that_comes_back():
@@ -99,9 +106,17 @@ def test_hostile_address_never_raises_and_leaves_a_comparison_that_comes_back():
     names = [
         "surface", "x", "y", "budget", "seed", "rate", "tolerance", "spread", *CHOICES, *LETTERS, "g", "a.", ".a",
         "a.b", "a.learning_rate", "f.beta1", "b.__class__", "a.a.a", "ab.momentum", "", "<b>", "learning_rate",
-        "a" * 3000, "condition_number",
+        "a" * 3000, "condition_number", *WORDS,
     ]  # fmt: skip
-    values = [*HOSTILE, *LANDSCAPES, *OPTIMIZERS, *[word for words in CHOICES.values() for word in words], "0.5", "7"]
+    values = [
+        *HOSTILE,
+        *LANDSCAPES,
+        *OPTIMIZERS,
+        *[word for words in CHOICES.values() for word in words],
+        "0.5",
+        "7",
+        *SCHEDULES,
+    ]
     kinds = set()
 
     def any_of(options):
@@ -175,18 +190,32 @@ def test_labels_name_what_differs(contenders, expected):
     assert labels(tuple(made)) == expected
 
 
-def test_cloud_is_the_same_for_a_seed_and_as_wide_as_it_says():
-    comparison = replace(default_comparison("ravine"), start=(0.25, -0.5), spread=0.1)
-    starts = cloud(comparison)
-    (left, right), (bottom, top) = LANDSCAPES["ravine"].domain
-    assert np.array_equal(starts, cloud(replace(comparison, view="side"))) and starts.shape == (SWARM, 2)
-    assert starts[0].tolist() == [0.25, -0.5]
-    assert not np.array_equal(starts[1:], cloud(replace(comparison, seed=1))[1:])
-    away = (starts[1:] - comparison.start) / (right - left, top - bottom)
-    assert np.abs(away.mean(axis=0)).max() < 0.1 * 4 / np.sqrt(SWARM)  # four standard errors
-    assert away.std(axis=0) == pytest.approx(0.1, rel=0.4)
+def test_twists_are_those_of_every_contender_that_takes_them():
+    query = {
+        "surface": "line_fit", "a": "adam", "b": "lbfgs", "c": "adamw", "schedule": "cosine", "final": "0.2",
+        "weight_decay": "0.3", "batch_size": "2", "starts": "seeds",
+    }  # fmt: skip
+    comparison, ignored = from_query(query)
+    assert ignored == () and comparison.starts == "seeds"
+    assert to_query(comparison) == query
+    shared = {"schedule": "cosine", "final": 0.2, "batch_size": 2.0}
+    taken = [twists_of(comparison, contender)[0] for contender in comparison.contenders]
+    assert taken == [shared | {"weight_decay": 0.3}, {"batch_size": 2.0}, shared]
+    left = [set(twists_of(comparison, contender)[1]) for contender in comparison.contenders]
+    assert left == [set(), {"schedule", "final", "weight_decay"}, {"weight_decay"}]
 
 
-def test_cloud_about_the_furthest_start_stays_where_runs_may_start():
-    starts = cloud(replace(default_comparison("schwefel"), start=(1e100, -1e100), spread=10.0))
-    assert np.abs(starts).max() <= 1e100
+def test_twist_that_no_contender_takes_is_named_and_one_that_some_take_is_not():
+    query = {"a": "lbfgs", "b": "polyak_sgd", "schedule": "cosine", "batch_size": "2", "noise": "-1", "l2": "0.5"}
+    comparison, ignored = from_query(query)
+    assert comparison.twists == {"l2": 0.5}
+    named = sorted(sentence.split()[0] for sentence in ignored)
+    assert named == ["batch_size", "noise", "schedule"]
+    some, ignored = from_query(query | {"b": "adam", "noise": "1", "batch_size": ""})
+    assert some.twists == {"schedule": "cosine", "noise": 1.0, "l2": 0.5}
+    assert [sentence.split()[0] for sentence in ignored] == ["batch_size"]
+
+
+def test_cloud_of_older_links_is_still_one():
+    comparison, ignored = from_query({"starts": "many", "spread": "0.2"})
+    assert (comparison.starts, comparison.spread, ignored) == ("cloud", 0.2, ())

@@ -15,9 +15,10 @@ from optimizers import OPTIMIZERS
 from optimizers.base import Optimizer
 from optimizers.schedules import SCHEDULES
 from ui.scenario import OPENING, Scenario, default_scenario, from_query, run, scenario_of, to_query
-from ui.twists import WORDS, fitting, twist_knobs
+from ui.starts import SPREAD, TITLES, offered
+from ui.twists import WORDS, fitting, has_chance, twist_knobs
 
-RESERVED = {"surface", "formula", "optimizer", "x", "y", "steps", "seed", "then"}
+RESERVED = {"surface", "formula", "optimizer", "x", "y", "steps", "seed", "then", "starts", "spread"}
 PAIRS = list(itertools.product(LANDSCAPES, OPTIMIZERS))
 HOSTILE = (
     "", " ", "nan", "-inf", "Infinity", "1e999", "-1e999", "1" * 5000, "0x10", "1_000", "١٢", "1e", "--1", "1,2",
@@ -47,6 +48,7 @@ def random_scenario(landscape: str, optimizer: str, random: np.random.Generator)
         return {name: random_number(knob, random) for name, knob in knobs.items()}
 
     steps = int(random.integers(0, 5001))
+    twists = random_twists(LANDSCAPES[landscape], OPTIMIZERS[optimizer], steps, random)
     return replace(
         default_scenario(landscape, optimizer),
         parameters=numbers(LANDSCAPES[landscape].parameters),
@@ -55,7 +57,9 @@ def random_scenario(landscape: str, optimizer: str, random: np.random.Generator)
         steps=steps,
         seed=int(random.integers(0, 2**31)),
         rate_changes=random_changes(OPTIMIZERS[optimizer].knobs.get("learning_rate"), random),
-        twists=random_twists(LANDSCAPES[landscape], OPTIMIZERS[optimizer], steps, random),
+        twists=twists,
+        starts=str(random.choice(list(offered(has_chance(twists))))),
+        spread=random_number(SPREAD, random),
     )
 
 
@@ -164,7 +168,7 @@ def test_hostile_address_never_raises_and_leaves_a_scenario_that_runs():
         *RESERVED, "learning_rate", "condition_number", "__init__", "<b>", "", "landscape", "f", "a" * 3000,
         *{name for entry in OPTIMIZERS.values() for name in entry.knobs}, *WORDS,
     ]  # fmt: skip
-    values = [*HOSTILE, *LANDSCAPES, *OPTIMIZERS, *SCHEDULES]
+    values = [*HOSTILE, *LANDSCAPES, *OPTIMIZERS, *SCHEDULES, *TITLES]
     seen = set()
 
     def any_of(options):
@@ -211,6 +215,9 @@ def test_bad_learning_rate_is_named_and_stays_at_its_default(text):
             "Momentum (heavy ball) on Rosenbrock; there are surface, formula, optimizer, learning_rate, momentum",
         ),
         ({"x" * 500: "1"}, "'" + "x" * 40 + "…'"),
+        ({"starts": "<b>many</b>"}, "starts = '<b>many</b>' is not known here; there are one, grid, cloud"),
+        ({"starts": "seeds"}, "starts = 'seeds' needs noise, a temperature or mini-batches"),
+        ({"spread": "11"}, "spread = 11.0 is not allowed: a number from 0 to 10"),
         ({"then": "soon"}, "then = 'soon' is not allowed: up to 8 parts such as 120:0.03"),
         ({"then": "1:0.1," * 8 + "9:0.1"}, "up to 8 parts"),
         ({"then": "1:2,5001:2"}, "the step of a rate change = 5001.0 is not allowed: a whole number"),

@@ -9,10 +9,12 @@ import numpy as np
 import pytest
 
 from engine import descend
-from ui.comparison import SORTS, SWARM, Contender, cloud, default_comparison, default_contender
+from landscapes import LANDSCAPES
+from ui.comparison import SORTS, Contender, default_comparison, default_contender
 from ui.palette import SERIES, THEMES
 from ui.race import race
 from ui.standings import best, standings, table_html
+from ui.starts import MANY, beginnings
 
 
 def comparison_of(landscape="bowl", rates="own", **rates_by_key):
@@ -78,16 +80,16 @@ def test_nobody_is_best_where_nobody_arrives():
 
 
 def test_many_starts_give_the_median_of_single_runs():
-    many = replace(SWIFT_SLOW_LOST, starts="many", spread=0.1)
+    many = replace(SWIFT_SLOW_LOST, starts="cloud", spread=0.1)
     row = standings(race(many), many)[1]
     ends = sorted(
         descend("bowl", "momentum", steps=100, start=tuple(start), learning_rate=0.0001).losses[-1]
-        for start in cloud(many)
+        for start in beginnings("cloud", LANDSCAPES["bowl"], many.start, 0.1, 0).starts
     )
     shown = row.numbers["loss"]
     assert (shown.low, shown.median, shown.high) == pytest.approx((ends[15], ends[31], ends[47]))
-    assert row.verdict == "" and row.told == f"0 of {SWARM} arrive"
-    assert standings(race(many), many)[0].told == f"{SWARM} of {SWARM} arrive"
+    assert row.verdict == "" and row.told == f"0 of {MANY} arrive"
+    assert standings(race(many), many)[0].told == f"{MANY} of {MANY} arrive"
 
 
 class Cells(HTMLParser):
@@ -104,7 +106,7 @@ class Cells(HTMLParser):
 
 
 @pytest.mark.parametrize("theme", THEMES)
-@pytest.mark.parametrize("starts", ["one", "many"])
+@pytest.mark.parametrize("starts", ["one", "cloud", "grid"])
 def test_table_marks_the_best_in_words_and_signs_and_names_the_sorted_column(theme, starts):
     comparison = replace(SWIFT_SLOW_LOST, sort="loss", starts=starts)
     html = table_html(standings(race(comparison), comparison), comparison, theme)

@@ -12,18 +12,26 @@ from engine import descend
 from engine.compare import contend
 from landscapes import LANDSCAPES
 from tests.test_stage import read
-from ui.comparison import SWARM, Comparison, Contender, cloud, default_comparison, default_contender, to_query
-from ui.stage.swarm import SIDES, swarm_address, swarm_route
+from ui.comparison import Comparison, Contender, default_comparison, default_contender, to_query
+from ui.scenario import default_scenario
+from ui.stage.swarm import SIDES, along_route, swarm_address, swarm_along, swarm_route
+from ui.starts import MANY, beginnings
 
 
 def get(address: str) -> Response:
     scope = {"type": "http", "query_string": urlsplit(address).query.encode(), "headers": []}
-    return swarm_route(Request(scope))
+    route = along_route if address.startswith("along") else swarm_route
+    return route(Request(scope))
 
 
 def comparison_of(*keys: str, **changes) -> Comparison:
     contenders = tuple(default_contender(key) for key in keys)
-    return replace(default_comparison("himmelblau"), contenders=contenders, rates="own", starts="many", **changes)
+    return replace(default_comparison("himmelblau"), contenders=contenders, rates="own", starts="cloud", **changes)
+
+
+def cloud(comparison: Comparison) -> np.ndarray:
+    entry = LANDSCAPES[comparison.landscape]
+    return beginnings("cloud", entry, comparison.start, comparison.spread, comparison.seed).starts
 
 
 def fetched(comparison: Comparison) -> tuple[dict, dict[str, np.ndarray]]:
@@ -43,7 +51,7 @@ def points_of(header: dict, arrays: dict[str, np.ndarray], place: int) -> np.nda
 def test_swarm_holds_the_run_from_each_start():
     comparison = comparison_of("adam", "momentum", budget=40)
     header, arrays = fetched(comparison)
-    assert (header["sides"], header["runs"], header["rows"]) == (SIDES, SWARM, [41, 41])
+    assert (header["sides"], header["runs"], header["rows"]) == (SIDES, MANY, [41, 41])
     for place, key in enumerate(("adam", "momentum")):
         shown = points_of(header, arrays, place)
         for run in (0, 1, 63):
@@ -57,7 +65,7 @@ def test_runs_stand_still_where_their_budget_ends():
     comparison = comparison_of("lbfgs", "momentum", budget=12)
     header, arrays = fetched(comparison)
     shown = points_of(header, arrays, 0)
-    for run in range(0, SWARM, 7):
+    for run in range(0, MANY, 7):
         alone = contend("himmelblau", "lbfgs", budget=12, start=tuple(cloud(comparison)[run]))
         assert np.allclose(shown[alone.length :, run], alone.points[alone.length], atol=1e-3)
     assert header["rows"][0] < header["rows"][1] == 13
@@ -67,7 +75,7 @@ def test_run_that_diverges_waits_on_the_windows_edge():
     wild = Contender("gradient_descent", {"learning_rate": 5.0})
     comparison = replace(comparison_of("adam", "adam", budget=20), contenders=(wild, default_contender("adam")))
     header, arrays = fetched(comparison)
-    assert set(arrays["x0"].reshape(-1, SWARM)[-1].tolist()) <= {0, 65535}
+    assert set(arrays["x0"].reshape(-1, MANY)[-1].tolist()) <= {0, 65535}
 
 
 def test_swarm_of_six_is_small_enough():
@@ -83,11 +91,39 @@ def test_address_does_not_depend_on_how_it_is_shown():
     assert swarm_address(comparison) != swarm_address(replace(comparison, spread=0.2))
 
 
+def test_runs_that_go_along_with_a_run_are_those_of_its_grid():
+    scenario = replace(default_scenario("himmelblau", "adam"), starts="grid", steps=30)
+    along = swarm_along(scenario)
+    assert along is not None and (along.steps, along.kind) == (30, "grid")
+    header, arrays = read(bytes(get(along.address).body))
+    assert (header["sides"], header["runs"], header["rows"]) == (SIDES, MANY, [31])
+    shown = points_of(header, arrays, 0)
+    for place, start in ((0, (-4.375, -4.375)), (10, (-1.875, -3.125)), (63, (4.375, 4.375))):
+        alone = descend("himmelblau", "adam", steps=30, start=start)
+        assert np.abs(shown[:, place] - alone.points).max() <= 0.501 * SIDES * 10 / 65535
+    assert swarm_along(default_scenario()) is None
+
+
+def test_contenders_have_the_twists_and_seeds_of_their_comparison():
+    comparison = comparison_of("adam", "lbfgs", budget=30, twists={"noise": 3.0, "schedule": "cosine"}, seed=4)
+    header, arrays = fetched(replace(comparison, starts="seeds"))
+    for place, (key, schedule) in enumerate((("adam", "cosine"), ("lbfgs", None))):
+        alone = contend("himmelblau", key, budget=30, noise=3.0, seed=6, schedule=schedule)
+        shown = points_of(header, arrays, place)[: alone.length + 1, 2]
+        assert np.abs(shown - alone.points).max() <= 0.501 * SIDES * 10 / 65535
+
+
 @pytest.mark.parametrize(
-    "query", ["surface=nowhere", "a=__class__", "budget=501", "budget=1&budget=2", "<script>=1", "x=nan", "g=adam"]
-)
+    "query",
+    [
+        "swarm?surface=nowhere", "swarm?a=__class__", "swarm?budget=501", "swarm?budget=1&budget=2", "swarm?<script>=1",
+        "swarm?x=nan", "swarm?g=adam", "swarm?", "swarm?starts=seeds", "along?", "along?starts=many",
+        "along?then=5:0.1", "along?starts=grid&starts=cloud", "along?starts=seeds", "along?starts=grid&then=5:0.1",
+        "along?starts=cloud&spread=11",
+    ],
+)  # fmt: skip
 def test_swarm_refuses_what_it_does_not_know_in_a_sentence(query):
-    answer = get(f"swarm?{query}")
+    answer = get(query)
     assert answer.status_code == 400 and bytes(answer.body).decode().endswith(".")
     assert answer.headers["content-type"].startswith("text/plain")
 

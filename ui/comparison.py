@@ -1,10 +1,8 @@
 """One frozen Comparison: everything that decides the Compare page, and its two-way translation to the address."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Literal, get_args
-
-import numpy as np
 
 from engine.compare import BUDGET, TOLERANCE
 from engine.descend import COORDINATE, SEED
@@ -13,7 +11,9 @@ from landscapes.base import Landscape, Point
 from optimizers import OPTIMIZERS
 from ui.address import Query, quoted, read, single_values, written
 from ui.scenario import defaults
+from ui.starts import SPREAD, Starts, fitting_starts, read_starts
 from ui.surfaces import FORMULA, read_surface, surface, surface_query
+from ui.twists import SCHEDULE, WORDS, Twist, asked_twist, fitting, has_chance, twist_query
 
 LETTERS = "abcdef"
 """The contenders' names in the address, in their order."""
@@ -25,16 +25,9 @@ CONTENDERS = ("gradient_descent", "momentum", "adam")
 """What the page opens on: plain gradient descent as the baseline, and the two that people ask about."""
 
 RATE = Knob(1e-5, 10, 0.001, "log", allowed=(0, 1e6), help="The learning rate of every contender that takes one.")
-SPREAD = Knob(
-    0.001, 1, 0.05, "log", allowed=(0, 10),
-    help="The standard deviation of the starts in each direction, as a share of the map's side.",
-)  # fmt: skip
-SWARM = 64
-"""How many starts are tried at once."""
 
 Rates = Literal["best", "own", "same"]
 View = Literal["race", "side"]
-Starts = Literal["one", "many"]
 Scale = Literal["log", "linear"]
 CurveShown = Literal["loss", "sharpness"]
 Explained = Literal["nothing", "step"]
@@ -57,7 +50,8 @@ class Comparison:
         contenders: FEWEST to MOST of them.
         start: (x, y), for all of them.
         budget: gradient evaluations, for all of them.
-        seed: where random numbers begin: the cloud of starts is drawn from it.
+        seed: where random numbers begin; a cloud of starts is drawn from it, too.
+        twists: what is added to the rule of every contender that takes it, as keywords of `descend` (ui/twists.py).
         rates: "best": each with the best rate of its dial; "own": each with that of its settings; "same": all with
             `rate`.
         rate: the common learning rate.
@@ -66,7 +60,7 @@ class Comparison:
         scale: the axis of the loss curves.
         curve: what is drawn against the steps.
         explain: "step": the first contender's step at the cursor is worked out.
-        starts: "one", or "many": a cloud of SWARM starts around the one.
+        starts: "one", or where many runs of each contender begin (ui/starts.py).
         spread: how wide that cloud is, as a share of the map's side.
         dial: the letter of the contender whose rate the dial turns when each has its own.
         sort: the column that orders the table, one of SORTS; "order" is that of the contenders.
@@ -78,6 +72,7 @@ class Comparison:
     start: Point
     budget: int
     seed: int
+    twists: Mapping[str, Twist] = field(default_factory=dict)
     rates: Rates = "best"
     rate: float = RATE.default
     tolerance: float = TOLERANCE.default
@@ -138,6 +133,7 @@ def to_query(comparison: Comparison) -> dict[str, str]:
     query = surface_query(comparison.landscape, SURFACE)
     usual, numbers = _numbers(base), _numbers(comparison)
     query |= {name: written(value) for name, value in numbers.items() if value != usual[name]}
+    query |= twist_query(comparison.twists)
     query |= {name: value for name in CHOICES if (value := getattr(comparison, name)) != getattr(base, name)}
     keys = tuple(contender.optimizer for contender in comparison.contenders)
     for letter, contender in zip(LETTERS, comparison.contenders, strict=False):
@@ -162,6 +158,8 @@ def from_query(query: Query) -> tuple[Comparison, tuple[str, ...]]:
     landscape = read_surface(single, ignored, SURFACE)
     base = default_comparison(landscape)
     contenders = _contenders(single, ignored)
+    if single.get("starts") == "many":
+        single["starts"] = "cloud"  # as older links have it
     chosen: dict[str, str] = {}
     for name, words in CHOICES.items():
         word = single.pop(name, words[0])
@@ -170,16 +168,38 @@ def from_query(query: Query) -> tuple[Comparison, tuple[str, ...]]:
         else:
             ignored.append(f"{name} = {quoted(word)} is not known here; there are {', '.join(words)}")
     knobs, numbers = _knobs(surface(landscape)), _numbers(base)
+    asked: dict[str, Twist] = {}
     for name, text in single.items():
+        if name in WORDS:
+            asked[name] = asked_twist(name, text)
+            continue
         if name not in knobs:
-            there = ", ".join(["surface", FORMULA, *knobs, *CHOICES, *LETTERS])
+            there = ", ".join(["surface", FORMULA, *knobs, *CHOICES, SCHEDULE, *LETTERS])
             ignored.append(f"{quoted(name)} means nothing on this page; there are {there}")
             continue
         try:
             numbers[name] = knobs[name].check(name, read(text))
         except ValueError as error:
             ignored.append(str(error))
-    return replace(_with_numbers(base, numbers), contenders=contenders, **chosen), tuple(ignored)
+    comparison = replace(_with_numbers(base, numbers), contenders=contenders, twists=asked, **chosen)
+    made, refused = fitted(comparison)
+    read_starts(comparison.starts, has_chance(made.twists), ignored)
+    return made, (*ignored, *refused.values())
+
+
+def fitted(comparison: Comparison) -> tuple[Comparison, dict[str, str]]:
+    """The comparison without what means nothing in it, and a sentence for each twist that no contender takes."""
+    both = [twists_of(comparison, contender) for contender in comparison.contenders]
+    twists = {name: value for taken, _ in both for name, value in taken.items()}
+    first, *others = (refused for _, refused in both)
+    refused = {name: sentence for name, sentence in first.items() if all(name in other for other in others)}
+    return replace(comparison, twists=twists, starts=fitting_starts(comparison.starts, has_chance(twists))), refused
+
+
+def twists_of(comparison: Comparison, contender: Contender) -> tuple[dict[str, Twist], dict[str, str]]:
+    """What of the common twists a contender takes, and a sentence for each that it goes without."""
+    entry, method = surface(comparison.landscape), OPTIMIZERS[contender.optimizer]
+    return fitting(entry, method, comparison.twists, comparison.budget)
 
 
 def _contenders(single: dict[str, str], ignored: list[str]) -> tuple[Contender, ...]:
@@ -261,12 +281,3 @@ SYMBOLS = {"learning_rate": "η", "momentum": "β", "epsilon": "ε", "beta1": "�
 def symbol(setting: str) -> str:
     """A setting in a label: its Greek letter where the papers have one, else its name."""
     return SYMBOLS.get(setting, setting.replace("_", " "))
-
-
-def cloud(comparison: Comparison) -> np.ndarray:
-    """The starts around the start, shape (SWARM, 2): normal in both directions, from the seed; the first is itself."""
-    (left, right), (bottom, top) = surface(comparison.landscape).domain
-    away = np.random.default_rng(comparison.seed).standard_normal((SWARM, 2)) * comparison.spread
-    away[0] = 0
-    starts = np.array(comparison.start) + away * (right - left, top - bottom)
-    return np.clip(starts, *COORDINATE.limits)

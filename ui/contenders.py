@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
+from typing import Any
 
 import streamlit as st
 from streamlit.components.v2 import component
@@ -21,17 +22,18 @@ from ui.comparison import (
     MOST,
     RATE,
     SORTS,
-    SPREAD,
-    SWARM,
     Comparison,
     Contender,
     default_comparison,
     default_contender,
+    fitted,
     from_query,
     labels,
     to_query,
+    twists_of,
 )
 from ui.controls import _number as number_field
+from ui.controls import twist_fields
 from ui.look import Look
 from ui.mirror import Mirror
 from ui.numbers import number
@@ -40,6 +42,8 @@ from ui.palette import Theme
 from ui.race import Race
 from ui.signs import line_and_marker_image
 from ui.standings import standings, table_html
+from ui.starts import SPREAD, offered
+from ui.twists import BATCH, NAMES, Twist, has_chance, in_words, with_twist
 
 _table = component(
     "downhill_table",
@@ -53,13 +57,23 @@ mirror = Mirror("comparison", from_query, to_query)
 RATES = {"best": "each at its best", "own": "each its own", "same": "same for all"}
 VIEWS = {"race": "Race", "side": "Side by side"}
 SCALES = {"log": "Logarithmic", "linear": "Linear"}
-STARTS = {"one": "One start", "many": f"{SWARM} starts"}
 
 
 def choose_surface(name: str) -> None:
     """Go to another surface, at its own start."""
     base = default_comparison(name)
-    mirror.adjust(landscape=name, parameters=base.parameters, start=base.start)
+    _adjust_fitting(landscape=name, parameters=base.parameters, start=base.start)
+
+
+def set_twist(name: str, value: Twist | None) -> None:
+    """Add something to the rule of every contender, or with None take it away."""
+    _adjust_fitting(twists=with_twist(mirror.latest().twists, name, value))
+
+
+def _adjust_fitting(**changes: Any) -> None:
+    """Change some fields, and leave of the twists and the starts what means something then."""
+    comparison, _ = fitted(replace(mirror.latest(), **changes))
+    mirror.change(comparison)
 
 
 def set_start(start: Point) -> None:
@@ -115,13 +129,13 @@ def add() -> None:
     contenders = mirror.latest().contenders
     there = {contender.optimizer for contender in contenders}
     key = next((key for key in (*CONTENDERS, "rmsprop", "nesterov", "lbfgs") if key not in there), "adam")
-    mirror.adjust(contenders=(*contenders, default_contender(key)))
+    _adjust_fitting(contenders=(*contenders, default_contender(key)))
 
 
 def remove(place: int) -> None:
     """One contender less."""
     contenders = mirror.latest().contenders
-    mirror.adjust(contenders=contenders[:place] + contenders[place + 1 :])
+    _adjust_fitting(contenders=contenders[:place] + contenders[place + 1 :])
 
 
 def set_optimizer(place: int, key: str) -> None:
@@ -138,7 +152,7 @@ def set_setting(place: int, name: str, value: float) -> None:
 def _put(place: int, contender: Contender) -> None:
     contenders = list(mirror.latest().contenders)
     contenders[place] = contender
-    mirror.adjust(contenders=tuple(contenders))
+    _adjust_fitting(contenders=tuple(contenders))
 
 
 def surface(comparison: Comparison) -> None:
@@ -220,6 +234,13 @@ def details(comparison: Comparison) -> None:
     _field("y", COORDINATE, y, lambda value: mirror.adjust(start=(x, value)))
 
 
+def twists(comparison: Comparison) -> None:
+    """What is added to the rule of every contender that takes it."""
+    methods = [OPTIMIZERS[contender.optimizer] for contender in comparison.contenders]
+    entry = surfaces.surface(comparison.landscape)
+    twist_fields("compare.", entry, methods, comparison.twists, set_twist)
+
+
 def _set_parameter(name: str, value: float) -> None:
     mirror.adjust(parameters={**mirror.latest().parameters, name: value})
 
@@ -228,9 +249,10 @@ def below(comparison: Comparison) -> None:
     """What decides how the loss curves and the table are made, beside them."""
     with st.container(horizontal=True, vertical_alignment="bottom", key="compare.below"):
         _segments("Loss axis", "scale", SCALES, comparison)
-        _segments("Starts", "starts", STARTS, comparison)
-        if comparison.starts == "many":
+        _segments("Starts", "starts", offered(has_chance(comparison.twists)), comparison)
+        if comparison.starts == "cloud":
             _field("spread", SPREAD, comparison.spread, lambda value: mirror.adjust(spread=value))
+        if comparison.starts == "cloud" or has_chance(comparison.twists):
             _field("seed", SEED, comparison.seed, lambda value: mirror.adjust(seed=int(value)))
 
 
@@ -264,16 +286,38 @@ def fairness(comparison: Comparison, names: Sequence[str], found: Sequence[Tuned
     """What is the same for all contenders, and by what criterion their learning rates were found, in words."""
     title = surfaces.surface(comparison.landscape).title
     same = f"All start at the same point of {title} and may make {comparison.budget} gradient evaluations"
+    added = _added(comparison, names)
     if comparison.rates == "same":
-        return f"{same}, with the same learning rate {number(comparison.rate)} where they take one."
+        return f"{same}, with the same learning rate {number(comparison.rate)} where they take one.{added}"
     if comparison.rates == "own":
-        return f"{same}, each with the learning rate on its card."
+        return f"{same}, each with the learning rate on its card.{added}"
     rates = [f"{name} {written(float(f'{one.rate:.3g}'))}" for name, one in zip(names, found, strict=True) if one]
+    seeded = " and with this seed" if has_chance(comparison.twists) else ""
     return (
         f"{same}. Each runs with the best of the 121 learning rates of its dial ({'; '.join(rates)}), found on this "
-        f"surface and from this start: {CRITERION}. The tolerance is {written(comparison.tolerance)} of the start's "
-        "height above the minimum."
+        f"surface and from this start{seeded}: {CRITERION}. The tolerance is {written(comparison.tolerance)} of the "
+        f"start's height above the minimum.{added}"
     )
+
+
+def _added(comparison: Comparison, names: Sequence[str]) -> str:
+    """What is added to the rules of all, and who goes without some of it, in sentences."""
+    if not comparison.twists:
+        return ""
+    told = [f" Added to every rule: {in_words(comparison.twists)}."]
+    for name, contender in zip(names, comparison.contenders, strict=True):
+        _, refused = twists_of(comparison, contender)
+        own = [twist.replace("_", " ") for twist in refused if twist in OPTIMIZERS[contender.optimizer].knobs]
+        without = [twist.replace("_", " ") for twist in refused if twist in NAMES and twist not in contender.settings]
+        if own:
+            told.append(f"{name} keeps its own {' and '.join(own)}.")
+        if without:
+            told.append(f"{name} goes without {' and '.join(without)}: it cannot take it.")
+    if BATCH in comparison.twists:
+        examples = surfaces.surface(comparison.landscape).examples
+        some = f"{comparison.twists[BATCH]:.0f} of {examples}"
+        told.append(f"The gradient of a mini-batch counts as one evaluation, though it looks at {some} examples only.")
+    return " ".join(told)
 
 
 def _choice(
@@ -291,7 +335,7 @@ def _choice(
     st.selectbox(title, options, format_func=shown, key=key, on_change=lambda: take(st.session_state[key]))
 
 
-def _segments(title: str, field: str, words: Mapping[str, str], comparison: Comparison) -> None:
+def _segments(title: str, field: str, words: Mapping[Any, str], comparison: Comparison) -> None:
     """One of a few, all in sight."""
     key = f"compare.{field}"
     st.session_state[key] = getattr(comparison, field)

@@ -6,7 +6,7 @@ every control with it.
 """
 
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -14,13 +14,16 @@ import streamlit as st
 
 from engine.descend import COORDINATE, SEED, STEPS
 from knobs import Knob
+from landscapes.base import Landscape
 from optimizers import OPTIMIZERS
+from optimizers.base import Optimizer
 from optimizers.schedules import SCHEDULES
 from ui import session
 from ui.own_formula import surface_choice
 from ui.scenario import Scenario
+from ui.starts import HELP, SPREAD, offered
 from ui.surfaces import surface
-from ui.twists import SCHEDULE, twist_knobs
+from ui.twists import SCHEDULE, Twist, has_chance, twist_knobs
 
 OFF_AT_NONE = ("clip_norm", "clip_value")
 """The twists that are limits: no number stands for none."""
@@ -37,7 +40,7 @@ def label(name: str) -> str:
 def surface_and_optimizer(scenario: Scenario) -> None:
     """The two choices that everything else follows from."""
     surface_choice("surface", "formula", scenario.landscape, session.choose_landscape, session.keep)
-    _choice("Optimizer", "optimizer", OPTIMIZERS, scenario.optimizer, session.choose_optimizer)
+    _choice("Optimizer", "optimizer", titles(OPTIMIZERS), scenario.optimizer, session.choose_optimizer)
 
 
 def details(scenario: Scenario) -> None:
@@ -54,7 +57,12 @@ def details(scenario: Scenario) -> None:
         ("steps", STEPS, scenario.steps, session.set_steps),
         ("seed", SEED, scenario.seed, session.set_seed),
     )
-    _group("Run", "run", [partial(_number, *field) for field in run])
+    fields = [partial(_number, *field) for field in run]
+    kinds = offered(has_chance(scenario.twists))
+    fields.append(partial(_choice, "Starts", "starts", kinds, scenario.starts, session.set_starts, HELP))
+    if scenario.starts == "cloud":
+        fields.append(partial(_number, "spread", SPREAD, scenario.spread, session.set_spread))
+    _group("Run", "run", fields)
     st.button(
         "Reset start", key="reset_start", icon=":material/my_location:", type="tertiary", on_click=session.reset_start
     )
@@ -62,16 +70,26 @@ def details(scenario: Scenario) -> None:
 
 def twists(scenario: Scenario) -> None:
     """What is added to the optimizer's rule: a schedule of its learning rate, and numbers that are off at first."""
-    entry, method = surface(scenario.landscape), OPTIMIZERS[scenario.optimizer]
-    schedule = str(scenario.twists.get(SCHEDULE, "constant"))
-    knobs = twist_knobs(entry, method, schedule)
-    if "learning_rate" in method.knobs:
-        _choice("Schedule", SCHEDULE, SCHEDULES, schedule, partial(session.set_twist, SCHEDULE))
-    with st.container(key="twists_fields"):
+    twist_fields("", surface(scenario.landscape), [OPTIMIZERS[scenario.optimizer]], scenario.twists, session.set_twist)
+
+
+def twist_fields(
+    page: str,
+    entry: Landscape,
+    methods: Sequence[Optimizer],
+    shown: Mapping[str, Twist],
+    take: Callable[[str, Twist | None], None],
+) -> None:
+    """The fields of the twists that one of some optimizers takes; `page` begins their names in the session."""
+    schedule = str(shown.get(SCHEDULE, "constant"))
+    if any("learning_rate" in method.knobs for method in methods):
+        _choice("Schedule", f"{page}{SCHEDULE}", titles(SCHEDULES), schedule, partial(take, SCHEDULE))
+    knobs = {name: knob for method in methods for name, knob in twist_knobs(entry, method, schedule).items()}
+    with st.container(key=f"{page}twists_fields"):
         for name, knob in knobs.items():
             usual = None if name in OFF_AT_NONE else knob.default
-            value = scenario.twists.get(name, usual)
-            _number(f"twists.{name}", knob, value, partial(session.set_twist, name), off=usual is None)  # pyright: ignore[reportArgumentType]
+            value = shown.get(name, usual)
+            _number(f"{page}twists.{name}", knob, value, partial(take, name), off=usual is None)  # pyright: ignore[reportArgumentType]
 
 
 def reset() -> None:
@@ -88,13 +106,21 @@ def _group(title: str, key: str, fields: Iterable[Callable[[], None]]) -> None:
             field()
 
 
-def _choice(title: str, key: str, registry: Mapping[str, Any], value: str, choose: Callable[[str], None]) -> None:
+def titles(registry: Mapping[str, Any]) -> dict[str, str]:
+    """Key -> title of the entries of a registry."""
+    return {key: entry.title for key, entry in registry.items()}
+
+
+def _choice(
+    title: str, key: str, words: Mapping[Any, str], value: str, choose: Callable[[Any], None], about: str | None = None
+) -> None:
     st.session_state[key] = value
     st.selectbox(
         title,
-        list(registry),
-        format_func=lambda name: registry[name].title,
+        list(words),
+        format_func=words.__getitem__,
         key=key,
+        help=about,
         on_change=lambda: choose(st.session_state[key]),
     )
 

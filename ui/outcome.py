@@ -1,11 +1,13 @@
 """What a run came to, in words and in numbers for people. Knows no Streamlit."""
 
 import math
+from collections import Counter
 from collections.abc import Sequence
+from functools import lru_cache
 
 import numpy as np
 
-from engine import Trajectory, diagnose
+from engine import Batch, Trajectory, diagnose, verdicts
 from engine.field import held_out_losses_at
 from landscapes.base import Landscape, Point
 from ui.numbers import number, point
@@ -13,6 +15,8 @@ from ui.verdicts import LOOKS
 
 LISTED = 9
 """How many points of a kind are written out."""
+
+QUARTILES = (0.25, 0.5, 0.75)
 
 
 def known_minima(landscape: Landscape) -> tuple[Point, ...]:
@@ -102,3 +106,37 @@ def _about_the_map(t: Trajectory) -> str:
         return f"{start}; the run comes onto it at step {int((~away).argmax()):,}."
     back = "" if away[t.length] else " and comes back"
     return f"It leaves the map at step {int(away.argmax()):,}{back}."
+
+
+@lru_cache(maxsize=8)
+def told_together(batch: Batch, named: str, steps: int) -> str:
+    """What many runs came to, in words: how many of each verdict, and the quartiles of the loss where they end.
+
+    `named` is what they are called, and `steps` how many a run has that may have been followed for fewer.
+    """
+    told = verdicts(batch)
+    counts: Counter[str] = Counter(told)
+    parts = [_so_many(counts[verdict], len(batch), verdict) for verdict in LOOKS if counts[verdict]]
+    followed = f", followed for {batch.steps:,} of {steps:,} steps," if batch.steps < steps else ","
+    ends = batch.losses[np.arange(len(batch)), batch.lengths]
+    losses = np.where(np.array(told) == "diverged", math.inf, ends)
+    low, median, high = (number(value) for value in quartiles(losses))
+    beyond = "; a run that diverged counts as ∞" if counts["diverged"] else ""
+    listed = f"{', '.join(parts[:-1])} and {parts[-1]}" if len(parts) > 1 else parts[0]
+    return (
+        f"Of {named}{followed} {listed}. The loss at the end: median {median}, the middle half from {low} to "
+        f"{high}{beyond}."
+    )
+
+
+def _so_many(count: int, runs: int, verdict: str) -> str:
+    """How many of some runs have a verdict: 3 diverged, 1 is at a saddle, all are in a local minimum."""
+    many = "all" if count == runs else str(count)
+    verb = "" if verdict in ("converged", "diverged") else "is " if count == 1 else "are "
+    return f"{many} {verb}{LOOKS[verdict].word}"
+
+
+def quartiles(values: np.ndarray) -> tuple[float, float, float]:
+    """Lower quartile, median and upper quartile, each one of the values: between a number and infinity is no middle."""
+    low, median, high = np.quantile(values.astype(float), QUARTILES, method="inverted_cdf")
+    return float(low), float(median), float(high)

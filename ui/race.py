@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 
@@ -9,7 +10,8 @@ from engine import Batch, Trajectory, swarm
 from engine.compare import Measures, Tuned, contend, measure, tuned
 from engine.diagnose import Diagnosis, diagnose
 from optimizers import OPTIMIZERS
-from ui.comparison import Comparison, Contender, cloud, from_query, labels, to_query
+from ui.comparison import Comparison, Contender, from_query, labels, to_query, twists_of
+from ui.starts import beginnings
 from ui.surfaces import surface
 
 
@@ -21,7 +23,7 @@ class Race:
         names: what each contender is called.
         found: the best rate of each contender's dial; None where it is not looked for, or there is no rate.
         runs: each contender's run from the start.
-        measures: what it came to; one row each. Over the whole cloud where many starts are tried.
+        measures: what it came to; one row each. Over all the starts or seeds where there are many.
         diagnoses: the verdict on each of the runs.
     """
 
@@ -45,47 +47,51 @@ def race(comparison: Comparison) -> Race:
 def _race(query: tuple[tuple[str, str], ...]) -> Race:
     comparison, _ = from_query(dict(query))
     found = tuple(_found(comparison, contender) for contender in comparison.contenders)
-    settings = [
-        settings_of(comparison, contender, best) for contender, best in zip(comparison.contenders, found, strict=True)
-    ]
-    pairs = list(zip(comparison.contenders, settings, strict=True))
     runs = tuple(
         contend(
             surface(comparison.landscape), contender.optimizer, budget=comparison.budget, start=comparison.start,
-            seed=comparison.seed, **comparison.parameters, **own,
+            seed=comparison.seed, **_keywords(comparison, contender, best),
         )
-        for contender, own in pairs
+        for contender, best in zip(comparison.contenders, found, strict=True)
     )  # fmt: skip
-    measured = [_swarm(comparison, contender, own) for contender, own in pairs] if comparison.starts == "many" else runs
+    measured = runs if comparison.starts == "one" else swarms(comparison)
     measures = tuple(measure(one, budget=comparison.budget, tolerance=comparison.tolerance) for one in measured)
     return Race(tuple(labels(comparison.contenders)), found, runs, measures, tuple(diagnose(run) for run in runs))
 
 
 def swarms(comparison: Comparison) -> tuple[Batch, ...]:
-    """For each contender its runs from all the starts of the cloud."""
+    """For each contender its runs from all the starts, or with all the seeds."""
+    entry = surface(comparison.landscape)
+    starts, seeds = beginnings(comparison.starts, entry, comparison.start, comparison.spread, comparison.seed)
     return tuple(
-        _swarm(comparison, contender, settings_of(comparison, contender, _found(comparison, contender)))
+        swarm(
+            entry, contender.optimizer, starts=starts, seeds=seeds, steps=comparison.budget,
+            **_keywords(comparison, contender, _found(comparison, contender)),
+        )
         for contender in comparison.contenders
-    )
+    )  # fmt: skip
 
 
-def settings_of(comparison: Comparison, contender: Contender, found: Tuned | None) -> dict[str, float]:
-    """The settings with which a contender runs: its own, but for the learning rate where that is decided for all."""
+def _keywords(comparison: Comparison, contender: Contender, found: Tuned | None) -> dict[str, Any]:
+    """The keywords of a contender's runs: its own settings, but for the learning rate where that is decided for all."""
     settings = dict(contender.settings)
     if "learning_rate" in settings:
         if comparison.rates == "same":
             settings["learning_rate"] = comparison.rate
         elif found is not None:
             settings["learning_rate"] = found.rate
-    return settings
+    twists, _ = twists_of(comparison, contender)
+    return {**comparison.parameters, **settings, **twists}
 
 
 def _found(comparison: Comparison, contender: Contender) -> Tuned | None:
     if comparison.rates != "best" or "learning_rate" not in OPTIMIZERS[contender.optimizer].knobs:
         return None
-    others = tuple((name, value) for name, value in contender.settings.items() if name != "learning_rate")
+    twists, _ = twists_of(comparison, contender)
+    own = {name: value for name, value in contender.settings.items() if name != "learning_rate"}
+    settings = tuple((own | twists).items())
     where = (comparison.landscape, tuple(comparison.parameters.items()), comparison.start)
-    return _tuned(where, contender.optimizer, others, comparison.budget, comparison.tolerance, comparison.seed)
+    return _tuned(where, contender.optimizer, settings, comparison.budget, comparison.tolerance, comparison.seed)
 
 
 @lru_cache(maxsize=256)
@@ -94,11 +100,4 @@ def _tuned(where: tuple, optimizer: str, settings: tuple, budget: int, tolerance
     return tuned(
         surface(landscape), optimizer, budget=budget, tolerance=tolerance, start=start, seed=seed, **dict(parameters),
         **dict(settings),
-    )  # fmt: skip
-
-
-def _swarm(comparison: Comparison, contender: Contender, settings: dict[str, float]) -> Batch:
-    return swarm(
-        surface(comparison.landscape), contender.optimizer, starts=cloud(comparison), steps=comparison.budget,
-        seed=comparison.seed, seeds=None, **comparison.parameters, **settings,
     )  # fmt: skip

@@ -2,16 +2,19 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import Any
 
-from engine import Trajectory, descend
+from engine import Batch, Trajectory, descend, swarm
+from engine.batch import BATCH_STEPS
 from engine.descend import COORDINATE, SEED, STEPS, RateChanges, checked_rate_changes
 from knobs import Knob
 from landscapes.base import Point
 from optimizers import OPTIMIZERS
-from ui.address import LONGEST_NUMBER, Query, quoted, read, shortened, single_values, written
+from ui.address import LONGEST_NUMBER, Query, quoted, read, single_values, written
+from ui.starts import SPREAD, Starts, beginnings, read_starts
 from ui.surfaces import FORMULA, name_of, read_surface, surface, surface_query
-from ui.twists import SCHEDULE, WORDS, Twist, fitting
+from ui.twists import SCHEDULE, WORDS, Twist, asked_twist, fitting, has_chance, twist_query
 
 OPENING = ("rosenbrock", "momentum")
 """The surface and the optimizer that the page opens on."""
@@ -36,6 +39,8 @@ class Scenario:
         steps, seed: how many updates; where random numbers begin.
         rate_changes: (step, learning rate) in the order of the steps: from that row on the run goes on with that rate.
         twists: what is added to the optimizer's rule, as keywords of `descend` (ui/twists.py); nothing that is off.
+        starts: "one", or where the runs that go along begin (ui/starts.py).
+        spread: how wide a cloud of them is, as a share of the map's side.
     """
 
     landscape: str
@@ -47,6 +52,8 @@ class Scenario:
     seed: int
     rate_changes: RateChanges = ()
     twists: Mapping[str, Twist] = field(default_factory=dict)
+    starts: Starts = "one"
+    spread: float = SPREAD.default
 
 
 def default_scenario(landscape: str = OPENING[0], optimizer: str = OPENING[1]) -> Scenario:
@@ -88,6 +95,25 @@ def run(scenario: Scenario) -> Trajectory:
     )
 
 
+def runs_along(scenario: Scenario) -> Batch | None:
+    """The many runs that go along with that of a scenario, BATCH_STEPS at most of their steps; None for one start.
+
+    None also where the learning rate changes on the way: that is the one run's own past. The last few are kept.
+    """
+    if scenario.starts == "one" or scenario.rate_changes:
+        return None
+    return _runs_along(tuple(sorted(to_query(scenario).items())))
+
+
+@lru_cache(maxsize=8)
+def _runs_along(query: tuple[tuple[str, str], ...]) -> Batch:
+    scenario, _ = from_query(dict(query))
+    entry = surface(scenario.landscape)
+    starts, seeds = beginnings(scenario.starts, entry, scenario.start, scenario.spread, scenario.seed)
+    steps = min(scenario.steps, BATCH_STEPS)
+    return swarm(entry, scenario.optimizer, starts=starts, seeds=seeds, steps=steps, **keywords(scenario))
+
+
 def keywords(scenario: Scenario) -> dict[str, Any]:
     """Parameters, settings and twists of a scenario as keywords of `descend`; a schedule is made for all its steps."""
     made_for = {"schedule_steps": max(1, scenario.steps)} if SCHEDULE in scenario.twists else {}
@@ -117,8 +143,8 @@ def to_query(scenario: Scenario) -> dict[str, str]:
     usual = _numbers(base)
     numbers = {name: written(value) for name, value in _numbers(scenario).items() if value != usual[name]}
     changes = ",".join(f"{step}:{written(rate)}" for step, rate in scenario.rate_changes)
-    twists = {name: value if isinstance(value, str) else written(value) for name, value in scenario.twists.items()}
-    return names | numbers | twists | ({CHANGES: changes} if changes else {})
+    starts = {} if scenario.starts == "one" else {"starts": scenario.starts}
+    return names | numbers | twist_query(scenario.twists) | starts | ({CHANGES: changes} if changes else {})
 
 
 def from_query(query: Query) -> tuple[Scenario, tuple[str, ...]]:
@@ -146,14 +172,15 @@ def from_query(query: Query) -> tuple[Scenario, tuple[str, ...]]:
             changes = _parsed_changes(optimizer, single.pop(CHANGES))
         except ValueError as error:
             ignored.append(str(error))
+    word = single.pop("starts", "one")
     asked: dict[str, Twist] = {}
     for name, text in single.items():
         if name in WORDS and name not in knobs:
-            asked[name] = shortened(text) if name == SCHEDULE else read(text)
+            asked[name] = asked_twist(name, text)
             continue
         if name not in knobs:
             pair = f"{OPTIMIZERS[optimizer].title} on {surface(landscape).title}"
-            there = ", ".join(["surface", FORMULA, "optimizer", *knobs, CHANGES, SCHEDULE])
+            there = ", ".join(["surface", FORMULA, "optimizer", *knobs, CHANGES, SCHEDULE, "starts"])
             ignored.append(f"{quoted(name)} is not a setting of {pair}; there are {there}")
             continue
         try:
@@ -162,7 +189,8 @@ def from_query(query: Query) -> tuple[Scenario, tuple[str, ...]]:
             ignored.append(str(error))
     scenario = _with_numbers(base, numbers)
     twists, refused = fitting(surface(landscape), OPTIMIZERS[optimizer], asked, scenario.steps)
-    return replace(scenario, rate_changes=changes, twists=twists), (*ignored, *refused.values())
+    starts = read_starts(word, has_chance(twists), ignored)
+    return replace(scenario, rate_changes=changes, twists=twists, starts=starts), (*ignored, *refused.values())
 
 
 def _parsed_changes(optimizer: str, text: str) -> RateChanges:
@@ -184,13 +212,13 @@ def _parsed_changes(optimizer: str, text: str) -> RateChanges:
 def _knobs(scenario: Scenario) -> dict[str, Knob]:
     """Every number of a scenario by its name in the address, as the knob that says what it may be."""
     own = {**surface(scenario.landscape).parameters, **OPTIMIZERS[scenario.optimizer].knobs}
-    return own | {"x": COORDINATE, "y": COORDINATE, "steps": STEPS, "seed": SEED}
+    return own | {"x": COORDINATE, "y": COORDINATE, "steps": STEPS, "seed": SEED, "spread": SPREAD}
 
 
 def _numbers(scenario: Scenario) -> dict[str, float]:
     """Every number of a scenario by its name in the address."""
     x, y = scenario.start
-    common = {"x": x, "y": y, "steps": scenario.steps, "seed": scenario.seed}
+    common = {"x": x, "y": y, "steps": scenario.steps, "seed": scenario.seed, "spread": scenario.spread}
     return {**scenario.parameters, **scenario.settings, **common}
 
 
@@ -204,4 +232,5 @@ def _with_numbers(scenario: Scenario, numbers: Mapping[str, float]) -> Scenario:
         start=(numbers["x"], numbers["y"]),
         steps=int(numbers["steps"]),
         seed=int(numbers["seed"]),
+        spread=numbers["spread"],
     )

@@ -17,8 +17,9 @@ from optimizers import OPTIMIZERS
 from ui import own_formula
 from ui.look import Look, look_query, read_look
 from ui.scenario import MOST_CHANGES, Scenario, default_scenario, from_query, to_query
+from ui.starts import Starts, fitting_starts
 from ui.surfaces import surface
-from ui.twists import Twist, fitting, with_twist
+from ui.twists import Twist, fitting, has_chance, with_twist
 
 Query = dict[str, list[str]]
 
@@ -100,6 +101,16 @@ def set_seed(value: float) -> None:
     adjust(seed=int(value))
 
 
+def set_starts(kind: Starts) -> None:
+    """Let many runs go along, or none."""
+    adjust(starts=kind)
+
+
+def set_spread(value: float) -> None:
+    """Let them start so far around the start."""
+    adjust(spread=value)
+
+
 def set_parameter(name: str, value: float) -> None:
     """Change one of the surface's parameters."""
     adjust(parameters={**_latest().parameters, name: value})
@@ -116,11 +127,11 @@ def set_twist(name: str, value: Twist | None) -> None:
 
 
 def _adjust_fitting(**changes: Any) -> None:
-    """Change some fields, and leave of the twists what fits the run then."""
+    """Change some fields, and leave of the twists and the starts what fits the run then."""
     scenario = replace(_latest(), **changes)
     method = OPTIMIZERS[scenario.optimizer]
     twists, _ = fitting(surface(scenario.landscape), method, scenario.twists, scenario.steps)
-    change(replace(scenario, twists=twists))
+    change(replace(scenario, twists=twists, starts=fitting_starts(scenario.starts, has_chance(twists))))
 
 
 def set_rate(rate: float, first: int | None) -> None:

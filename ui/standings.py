@@ -10,12 +10,11 @@ import numpy as np
 from engine.compare import Measures
 from ui.comparison import Comparison
 from ui.numbers import number
+from ui.outcome import quartiles
 from ui.palette import SERIES, Theme
 from ui.race import Race
 from ui.signs import line_and_marker
 from ui.verdicts import LOOKS
-
-QUARTILES = (0.25, 0.5, 0.75)
 
 TITLES = {
     "order": "Contender",
@@ -70,7 +69,7 @@ class Row:
 
 def standings(race: Race, comparison: Comparison) -> list[Row]:
     """The rows of the table, sorted as the comparison says; rows without a value in that column come last."""
-    rows = [_row(race, place, comparison.starts == "many") for place in range(len(race.runs))]
+    rows = [_row(race, place, comparison.starts != "one") for place in range(len(race.runs))]
     orders: dict[str, Callable[[Row], float]] = {
         "order": lambda row: row.place,
         "verdict": lambda row: list(LOOKS).index(row.verdict) if row.verdict else -race.arrived(row.place),
@@ -117,9 +116,7 @@ def _row(race: Race, place: int, many: bool) -> Row:
 
 
 def _spread(values: np.ndarray) -> Spread:
-    """The quartiles, each of them one of the values: between a number and infinity there is no middle."""
-    low, median, high = np.quantile(values.astype(float), QUARTILES, method="inverted_cdf")
-    return Spread(float(low), float(median), float(high))
+    return Spread(*quartiles(values))
 
 
 def _share(measures: Measures) -> str:
@@ -132,10 +129,11 @@ def _share(measures: Measures) -> str:
 def table_html(rows: Sequence[Row], comparison: Comparison, theme: Theme) -> str:
     """The table as HTML; every text in it is escaped. The headers that sort are buttons with `data-column`."""
     winners = best(rows)
-    many = comparison.starts == "many"
+    many = comparison.starts != "one"
     heads = "".join(_head(column, title, comparison.sort) for column, title in TITLES.items())
     lines = "".join(_line(row, winners, many, theme) for row in rows)
-    caption = "medians over all starts, with quartiles below" if many else "one run each"
+    over = "seeds" if comparison.starts == "seeds" else "starts"
+    caption = f"medians over all {over}, with quartiles below" if many else "one run each"
     return (
         f'<div class="scroll" tabindex="0" role="region" aria-label="Table of the contenders"><table>'
         f"<caption>What each contender came to: {caption}. ★ marks the best of a column.</caption>"

@@ -7,6 +7,8 @@ from knobs import Knob
 from landscapes.base import Landscape
 from optimizers.base import Optimizer
 from optimizers.schedules import SCHEDULES
+from ui.address import read, shortened, written
+from ui.numbers import number
 
 BATCH_HELP = "How many examples each step looks at; all of them is batch gradient descent."
 
@@ -32,6 +34,24 @@ def twist_knobs(landscape: Landscape, optimizer: Optimizer, schedule: str) -> di
 def has_chance(twists: Mapping[str, Twist]) -> bool:
     """Whether the seed changes anything in a run with these twists, of which none is off."""
     return not CHANCE.isdisjoint(twists)
+
+
+def asked_twist(name: str, text: str) -> Twist:
+    """A twist as an address asks for it, unchecked: `fitting` says what is allowed."""
+    return shortened(text) if name == SCHEDULE else read(text)
+
+
+def twist_query(twists: Mapping[str, Twist]) -> dict[str, str]:
+    """Twists as the parameters of an address."""
+    return {name: value if isinstance(value, str) else written(value) for name, value in twists.items()}
+
+
+def in_words(twists: Mapping[str, Twist]) -> str:
+    """Twists for people: schedule cosine, clip norm 1."""
+    words = ((name.replace("_", " "), value) for name, value in twists.items())
+    return ", ".join(
+        f"{name} {value.replace('_', ' ') if isinstance(value, str) else number(value)}" for name, value in words
+    )
 
 
 def with_twist(twists: Mapping[str, Twist], name: str, value: Twist | None) -> dict[str, Twist]:

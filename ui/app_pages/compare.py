@@ -8,14 +8,15 @@ from ui.contenders import mirror
 from ui.palette import Theme
 from ui.race import Race, race
 from ui.stage import show_stage
-from ui.stage.swarm import swarm_address
+from ui.stage.swarm import Swarm, swarm_address
 
 
-def _swarm(comparison: Comparison, raced: Race) -> tuple[str, int] | None:
-    """Where the runs from many starts are, and how many steps they go on; None for one start."""
+def _swarm(comparison: Comparison, raced: Race) -> Swarm | None:
+    """The many runs of each contender; None where each has one."""
     if comparison.starts == "one":
         return None
-    return swarm_address(comparison), max(int(measures.lengths.max()) for measures in raced.measures)
+    steps = max(int(measures.lengths.max()) for measures in raced.measures)
+    return Swarm(swarm_address(comparison), steps, comparison.starts)
 
 
 @st.fragment
@@ -32,6 +33,10 @@ def laboratory() -> None:
         if more.open:
             with more:
                 contenders.details(comparison)
+        beside = st.expander("Schedule, clipping, noise", key="compare.twists", on_change=mirror.adjust)
+        if beside.open:
+            with beside:
+                contenders.twists(comparison)
         contenders.reset()
     with middle:
         dial = contenders.driven(comparison)

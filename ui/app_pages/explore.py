@@ -7,6 +7,7 @@ from ui import controls, panels, session
 from ui.outcome import stationary
 from ui.scenario import Scenario, run
 from ui.stage import show_stage
+from ui.stage.swarm import swarm_along
 from ui.surfaces import surface
 
 
@@ -44,9 +45,11 @@ def laboratory(around: tuple[object, ...]) -> None:
             on_rate=session.set_rate,
             look=session.look(),
             on_look=session.set_look,
+            swarm=swarm_along(scenario),
             scale="held_out" if trajectory.landscape.held_out_loss else "log",
         )
         panels.numbers(trajectory)
+        panels.together(scenario)
 
 
 scenario = session.current()
@@ -61,6 +64,6 @@ if charts.open:
 left, right = st.columns(2, gap="large")
 with left:
     known = stationary(entry.at(scenario.parameters))
-    panels.about(entry.title, entry.teaches, panels.equation(entry.tex), entry.source, entry.notes, known)
+    panels.about(entry.title, entry.teaches, panels.equation(entry.tex, entry.axes), entry.source, entry.notes, known)
 with right:
     panels.about(method.title, method.teaches, method.tex, method.source, method.notes)

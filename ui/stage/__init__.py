@@ -12,6 +12,7 @@ from engine import Trajectory
 from ui.display import CurveScale
 from ui.look import Look, look_in
 from ui.stage.payload import pack_runs
+from ui.stage.swarm import Swarm
 
 WEB = Path(__file__).parent / "web"
 """The folder that is served as /stage."""
@@ -32,7 +33,7 @@ def show_stage(
     dial: Sequence[int] | None = None,
     labels: Sequence[str] | None = None,
     layout: Literal["race", "side"] = "race",
-    swarm: tuple[str, int] | None = None,
+    swarm: Swarm | None = None,
     scale: CurveScale = "log",
     key: str = "stage",
 ) -> None:
@@ -51,7 +52,7 @@ def show_stage(
         dial: the places of the runs that the dial drives; all of them when None.
         labels: what the runs are called; the titles of their optimizers when not given.
         layout: "race" for all of them in one picture, "side" for a small picture of each.
-        swarm: where runs from many starts are to be fetched, to go along as small balls, and how many steps they go on.
+        swarm: the many runs that go along as small balls.
         scale: of the loss curve.
         key: the component's name in the session.
     """

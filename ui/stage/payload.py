@@ -18,7 +18,9 @@ from ui.stage.binary import pack
 from ui.stage.fan import fan_addresses, verdict_look
 from ui.stage.rows import exits, share, within_reach
 from ui.stage.surface import surface_address
+from ui.stage.swarm import Swarm
 from ui.stage.track import run_query
+from ui.twists import in_words
 
 LIT = 16
 """Of so many examples, at most, those that a step looks at are lit."""
@@ -34,7 +36,7 @@ def pack_runs(
     *,
     labels: Sequence[str] | None = None,
     layout: str = "race",
-    swarm: tuple[str, int] | None = None,
+    swarm: Swarm | None = None,
     scale: CurveScale = "log",
     look: Look = PLAIN,
 ) -> bytes:
@@ -46,7 +48,7 @@ def pack_runs(
         dial: the places of the runs that the dial drives.
         labels: what the runs are called; the titles of their optimizers when not given.
         layout: "race" for one picture of all runs, "side" for a small one of each.
-        swarm: where the runs from many starts are, and how many steps they go on.
+        swarm: the many runs that go along as small balls.
         scale: of the loss curve; with "held_out" it comes with each run.
         look: what is switched on in the stage.
     """
@@ -59,7 +61,7 @@ def pack_runs(
         "received": received,
         "layout": layout,
         "look": asdict(look),
-        "swarm": None if swarm is None else {"address": swarm[0], "steps": swarm[1]},
+        "swarm": None if swarm is None else swarm._asdict(),
         "curve": {
             "title": drawn.axis.title,
             "ticks": [[float(drawn.axis.unit(np.array(at))), text] for at, text in drawn.axis.ticks],
@@ -186,7 +188,4 @@ def summary(run: Trajectory, label: str = "") -> str:
 def _beside(run: Trajectory) -> str:
     """What is added to the optimizer's rule, in words."""
     said = {name: value for name, value in run.twists.keywords().items() if name != "schedule_steps"}
-    words = ((name.replace("_", " "), value) for name, value in said.items())
-    return ", ".join(
-        f"{name} {value.replace('_', ' ') if isinstance(value, str) else number(value)}" for name, value in words
-    )
+    return in_words(said)

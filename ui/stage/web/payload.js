@@ -66,7 +66,7 @@ const TYPES = { uint8: Uint8Array, float32: Float32Array, uint16: Uint16Array, u
  * @property {Driven[]} dial the runs that the dial drives
  * @property {Run[]} runs
  * @property {"race" | "side"} layout
- * @property {{address: string, steps: number} | null} swarm where the runs from many starts are, and how long they go on
+ * @property {{address: string, steps: number, kind: string} | null} swarm where the many runs are that go along, how long they do, and what they are
  *
  * @typedef {{low: number, high: number, scale: "log" | "linear", lowest: number, highest: number}} Knob
  *

@@ -107,8 +107,8 @@ export function drawCrowds(view, pen, step) {
   const { terrain, theme, ratio } = view;
   pen.setTransform(ratio, 0, 0, ratio, 0, 0);
   pen.clearRect(0, 0, view.width, view.height);
-  pen.lineWidth = 1.2;
-  pen.strokeStyle = theme.haloText;
+  pen.lineWidth = 2; // of which half is seen: a white ring, as the ball has, tells them from the dots of a trail
+  pen.strokeStyle = "#fff";
   view.crowds.slice(0, view.paths.length).forEach((crowd, place) => {
     const { run } = view.paths[place];
     const shapes = new Path2D();

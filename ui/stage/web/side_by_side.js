@@ -161,6 +161,7 @@ export class Panels {
 
   /** The small balls of many starts, for each run its own; none at all otherwise. @param {import("./swarm.js").Crowd[]} crowds */
   setCrowds(crowds) {
+    if (!crowds.length && !this.crowds.length) return;
     this.crowds = crowds;
     this.list.forEach(({ surface, plane }, place) => {
       const own = this.side ? crowds.slice(place, place + 1) : crowds;

@@ -20,7 +20,7 @@ import { Outbox } from "./outbox.js";
 import { Path } from "./path.js";
 import { fetchSurface, readRuns } from "./payload.js";
 import { Panels } from "./side_by_side.js";
-import { fetchSwarm } from "./swarm.js";
+import { Swarm } from "./swarm.js";
 import { Terrain } from "./terrain.js";
 import { Theme } from "./theme.js";
 
@@ -131,6 +131,10 @@ class Stage {
     this.panels.root.append(
       element("div", { class: "pane curve" }, curve, this.beside.root), element("div", { class: "pane fit" }, fit), this.beside.note,
     );
+    this.swarm = new Swarm((crowds) => {
+      this.panels.setCrowds(crowds);
+      this.root.dataset.swarm = crowds.length ? String(crowds.length) : "";
+    });
     this.summary = element("p", { class: "summary", "aria-live": "polite" });
     this.now = element("p", { class: "spoken", "aria-live": "polite" });
     this.root = element(
@@ -194,7 +198,7 @@ class Stage {
       this.batches.set(look.batches);
     }
     this.driving.setPayload(payload, surface);
-    this.#setSwarm(payload.swarm?.address);
+    this.swarm.set(payload.swarm?.address);
     const labels = payload.runs.map((run) => run.label).join(", ");
     this.curve.still.setAttribute("role", "img");
     this.curve.still.ariaLabel = `Loss of ${labels} at each step`;
@@ -235,24 +239,13 @@ class Stage {
     if (!live || performance.now() - (this.named ?? 0) > READABLE) this.#name();
     else this.naming = setTimeout(() => this.#name(), READABLE);
     this.root.classList.toggle("live", live);
+    this.swarm.hide(live);
     const { clock, driving } = this;
     const { held } = driving;
     clock.setLength(Math.max(payload.swarm?.steps ?? 0, ...payload.runs.map((run) => run.length)), live);
     if (held && !clock.playing) clock.seek(held.ended ? clock.length : held.step);
     if (!live) driving.held = null;
     this.request();
-  }
-
-  /** Lets the runs from many starts go along once they have come. @param {string | undefined} address */
-  async #setSwarm(address) {
-    if (address !== this.swarm) this.panels.setCrowds([]);
-    this.swarm = address;
-    this.root.dataset.swarm = "";
-    if (!address) return;
-    const crowds = await fetchSwarm(address).catch(() => []);
-    if (address !== this.swarm) return;
-    this.panels.setCrowds(crowds);
-    this.root.dataset.swarm = String(crowds.length);
   }
 
   /** Lets the legend tell of the runs that are shown. */
@@ -272,7 +265,8 @@ class Stage {
     const names = (/** @type {any} */ of) => JSON.stringify(of.runs.map((/** @type {any} */ run) => run.label));
     const starts = (/** @type {any} */ of) => JSON.stringify(of.runs.map((/** @type {any} */ run) => run.start));
     const moved = elsewhere || starts(before) !== starts(payload);
-    return clock.wanted && !this.still.matches && (moved || (!clock.playing && names(before) !== names(payload)));
+    const others = payload.swarm && payload.swarm.kind !== before.swarm?.kind;
+    return clock.wanted && !this.still.matches && (moved || others || (!clock.playing && names(before) !== names(payload)));
   }
 
   #resize() {

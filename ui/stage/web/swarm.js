@@ -1,5 +1,5 @@
 // @ts-check
-/** Many starts at once: small balls without trails, under the same clock (ui/stage/swarm.py). */
+/** Many runs at once: small balls without trails, under the same clock (ui/stage/swarm.py). */
 
 import { unpack } from "./payload.js";
 
@@ -29,11 +29,46 @@ export class Crowd {
   }
 }
 
+/** The small balls that go along with the runs that are shown; out of sight while those are other ones. */
+export class Swarm {
+  /** @param {(crowds: Crowd[]) => void} show takes those of each run, or none */
+  constructor(show) {
+    this.show = show;
+    /** @type {Crowd[]} */
+    this.crowds = [];
+    this.hidden = false;
+  }
+
+  /** Lets those at an address go along once they have come. @param {string | undefined} address */
+  async set(address) {
+    if (address === this.address) return this.#put(this.crowds); // there may be other pictures to put them into
+    this.address = address;
+    this.#put([]);
+    const crowds = address ? await fetchSwarm(address).catch(() => null) : [];
+    if (address !== this.address) return;
+    if (crowds) this.#put(crowds);
+    else this.address = ""; // it is tried again with the next run
+  }
+
+  /** @param {boolean} hidden */
+  hide(hidden) {
+    if (hidden === this.hidden) return;
+    this.hidden = hidden;
+    this.#put(this.crowds);
+  }
+
+  /** @param {Crowd[]} crowds */
+  #put(crowds) {
+    this.crowds = crowds;
+    this.show(this.hidden ? [] : crowds);
+  }
+}
+
 /** @type {Map<string, Promise<Crowd[]>>} */
 const known = new Map();
 
 /** The balls of all contenders at an address relative to the page; the last few are kept. @param {string} address @returns {Promise<Crowd[]>} */
-export function fetchSwarm(address) {
+function fetchSwarm(address) {
   const there = known.get(address);
   if (there) return there;
   const pending = load(address);
