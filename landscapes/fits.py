@@ -234,7 +234,8 @@ def iris_logistic(predictions: jax.Array, targets: jax.Array) -> jax.Array:
     r"r_i = w\,(s_i - 9) + b - t_i",
     source=f"Huber 1964, doi:10.1214/aoms/1177703732, on {ANSCOMBE}",
     teaches="Beyond the threshold an error pulls no harder: ten points outvote the outlier; at 5 it is least squares.",
-    notes="The input is counted from its mean, 9, so that slope w and height b do not depend on each other.",
+    notes="The input is counted from its mean, 9, so that slope w and height b do not depend on each other. "
+    "There is no penalty: the threshold is what is turned here.",
     huber_threshold=Knob(0.1, 5, 0.5, "log", allowed=(1e-3, 1e6), help="δ, the error from which the loss is straight."),
 )
 def huber_line(predictions: jax.Array, targets: jax.Array, huber_threshold: jax.Array) -> jax.Array:
@@ -257,7 +258,8 @@ def huber_line(predictions: jax.Array, targets: jax.Array, huber_threshold: jax.
     tex=r"\frac1n \sum_i \max\{\tau\, r_i, (\tau - 1)\, r_i\},\quad r_i = t_i - w\,(s_i - 9) - b",
     source=f"Koenker and Bassett 1978, doi:10.2307/1913643, on {ANSCOMBE}",
     teaches="A share τ of the points lies below the line; the slope does not fade at the bottom, so the rate has to.",
-    notes="The input is counted from its mean, 9. On a crease the gradient is the mean of those beside it.",
+    notes="The input is counted from its mean, 9. On a crease the gradient is the mean of those beside it. "
+    "There is no penalty: τ is what is turned here.",
     quantile=Knob(
         0.05, 0.95, 0.5, allowed=(0.01, 0.99), help="τ, the share of the points below the line; ½ is the median."
     ),
