@@ -24,6 +24,7 @@ from engine.descend import (
     settled_from,
 )  # fmt: skip
 from engine.program import MAX_STEPS, WINDOW, program
+from engine.step import columns
 from engine.twists import Setting, Twists
 from knobs import Knob
 from landscapes.base import Landscape, Point
@@ -55,7 +56,7 @@ class Batch:
         learning_rates: (runs,), the rate of each run from `first` on, with a schedule its peak; NaN for an optimizer
             that has none.
         seeds: (runs,), the seed of each run.
-        clipped: (runs, steps), whether the gradient was clipped for each step.
+        clipped, loss_scales, skipped: (runs, steps), as in `Trajectory`.
         landscape, parameters, optimizer, settings, steps, rate_changes, twists: what was run, as in `Trajectory`. Runs
             that share their past up to `first` have made it with the rate in `settings` and `rate_changes`.
         seed: that of the first run, which is that of all where they do not differ.
@@ -79,6 +80,8 @@ class Batch:
     twists: Twists
     seeds: np.ndarray
     clipped: np.ndarray
+    loss_scales: np.ndarray | None
+    skipped: np.ndarray
 
     @property
     def seed(self) -> int:
@@ -107,6 +110,7 @@ class Batch:
             costs=None if self.costs is None else self.costs[place],
             length=int(self.lengths[place]), at_rest=bool(self.at_rest[place]), twists=self.twists,
             clipped=self.clipped[place],
+            loss_scales=None if self.loss_scales is None else self.loss_scales[place], skipped=self.skipped[place],
         )  # fmt: skip
 
 
@@ -236,18 +240,25 @@ def _computed(
         numbers[:, place] = values[0]
         numbers[:runs, place] = values
     which = np.array([first, first + count, settled_from(twists, first), *batch_size(surface, twists)], np.int32)
-    kept, at_rest = program(method, surface, twists.of_steps)(which, jnp.asarray(shared), numbers)
+    kept, at_rest = program(method, surface, twists.kind)(which, jnp.asarray(shared), numbers)
     rows = np.moveaxis(np.asarray(kept)[: count + 1, :runs], 1, 0)
     ended = np.isnan(rows[:, :, 0])
     lengths = np.where(ended.any(axis=1), np.maximum(ended.argmax(axis=1) - 1, 0), count)
     points = rows[..., :2]
     if not first:
         points = points.copy()
-        points[:, 0] = starts  # where the loss at the start is not finite its row is empty
+        # Where the loss at the start is not finite its row is empty, and a precision may have rounded it.
+        points[:, 0] = np.where(twists.narrow & ~ended[:, :1], points[:, 0], starts)
+    places = columns(method, twists.kind)
+
+    def flags(column: int | None) -> np.ndarray:
+        return np.zeros((runs, count), bool) if column is None else rows[:, :-1, column] == 1
+
     return Batch(
         landscape=surface, parameters=parameters, optimizer=method, settings=knobs, starts=starts, learning_rates=rates,
         first=first, steps=count, rate_changes=changes, points=points, losses=rows[..., 2],
-        gradients=rows[..., 3:5], costs=None if method.evaluations is None else rows[:, :-1, 5], lengths=lengths,
+        gradients=rows[..., 3:5], costs=None if places.cost is None else rows[:, :-1, places.cost], lengths=lengths,
         at_rest=np.asarray(at_rest)[:runs] & (lengths < count), twists=twists, seeds=seeds,
-        clipped=rows[:, :-1, -1] == 1 if twists.of_steps else np.zeros((runs, count), bool),
+        clipped=flags(places.clipped), skipped=flags(places.skipped),
+        loss_scales=rows[:, :-1, places.scale] if twists.scaled else None,
     )  # fmt: skip

@@ -13,7 +13,7 @@ import numpy as np
 from engine.field import find_landscape
 from engine.program import MAX_STEPS, WINDOW, program
 from engine.stationary import is_at_minimum
-from engine.step import width
+from engine.step import columns
 from engine.twists import PLAIN, Setting, Twists, checked_twists, mini_batches
 from knobs import Knob
 from landscapes.base import Landscape, Point
@@ -43,6 +43,8 @@ class Trajectory:
             and where a schedule is on that is its peak.
         twists: the schedule, and what else is done beside the optimizer's rule.
         clipped: (steps,), whether the gradient was clipped for each step.
+        loss_scales: (steps,), what the loss was multiplied by while its gradient was taken; None where it never is.
+        skipped: (steps,), whether a step was left out, since the scaled gradient overflowed.
     """
 
     landscape: Landscape
@@ -61,6 +63,8 @@ class Trajectory:
     at_rest: bool
     twists: Twists
     clipped: np.ndarray
+    loss_scales: np.ndarray | None
+    skipped: np.ndarray
 
     @cached_property
     def learning_rates(self) -> np.ndarray:
@@ -153,8 +157,9 @@ def descend(
         **settings: the optimizer's knobs and the landscape's parameters by name; the rest keep their defaults. And what
             every run takes: `schedule` (a key of SCHEDULES) with its knobs and `schedule_steps`, how many steps it is
             made for, if not the run's; `clip_norm` and `clip_value`; `weight_decay` (decoupled) and `l2`; `noise` with
-            its `noise_decay`, and `temperature`; `batch_size` on a landscape with data. `engine.twists` says what
-            each is, docs/model.md in which order they act.
+            its `noise_decay`, and `temperature`; `batch_size` on a landscape with data; `precision` ("float64",
+            "float32", "bfloat16", "float16") with `loss_scaling` ("none", "static", "dynamic"), its `loss_scale` and
+            `scale_growth`. `engine.twists` says what each is, docs/model.md in which order they act.
 
     Returns:
         The trajectory. Divergence is a result: the rows after it are NaN and `status` says so.
@@ -171,13 +176,21 @@ def descend(
 
     run, at_rest = _rows(what, first, count, changes, number)
     length = max(0, int(np.isnan(run[:, 0]).argmax()) - 1) if math.isnan(run[-1, 0]) else count
-    run[0, :2] = first
+    if not twists.narrow or math.isnan(run[0, 0]):
+        run[0, :2] = first
+    places = columns(method, twists.kind)
     return Trajectory(
         landscape=surface, parameters=parameters, optimizer=method, settings=knobs, start=first, steps=count,
         seed=number, rate_changes=changes, points=run[:, :2], losses=run[:, 2], gradients=run[:, 3:5],
-        costs=None if method.evaluations is None else run[:-1, 5], length=length, at_rest=length < count and at_rest,
-        twists=twists, clipped=run[:-1, -1] == 1 if twists.of_steps else np.zeros(count, bool),
+        costs=None if places.cost is None else run[:-1, places.cost], length=length,
+        at_rest=length < count and at_rest, twists=twists, clipped=_flags(run, places.clipped),
+        loss_scales=run[:-1, places.scale] if twists.scaled else None, skipped=_flags(run, places.skipped),
     )  # fmt: skip
+
+
+def _flags(run: np.ndarray, column: int | None) -> np.ndarray:
+    """Which steps of a run have a 1 in a column, shape (steps,); none where there is no such column."""
+    return np.zeros(len(run) - 1, bool) if column is None else run[:-1, column] == 1
 
 
 class Described(NamedTuple):
@@ -204,9 +217,9 @@ def _rows(what: Described, start: Point, steps: int, changes: RateChanges, seed:
     own = {**knobs, "learning_rate": 1.0} if shared and "learning_rate" in knobs else knobs
     tail = twists.numbers(seed) if twists.of_steps else ()
     numbers = np.array([[*start, *parameters.values(), *own.values(), *tail]])
-    compiled, size = program(method, surface, twists.of_steps), batch_size(surface, twists)
+    compiled, size = program(method, surface, twists.kind), batch_size(surface, twists)
     settled = settled_from(twists, changes[-1][0] if changes else 0)
-    run = np.full((steps + 1, width(method, twists.of_steps)), np.nan)
+    run = np.full((steps + 1, columns(method, twists.kind).width), np.nan)
     first, at_rest = 0, False
     while first <= steps and not at_rest and not (first and np.isnan(run[first - 1, 0])):
         last = min(first + WINDOW, steps)
@@ -238,8 +251,11 @@ def batch_size(surface: Landscape, twists: Twists) -> tuple[int, ...]:
 
 
 def settled_from(twists: Twists, row: int) -> int:
-    """From which row on a run that a step leaves unchanged is over: never where the next one may yet move it."""
-    return MAX_STEPS + 1 if twists.scheduled or twists.random else row
+    """From which row on a run that a step leaves unchanged is over: never where the next one may yet move it.
+
+    By rounding everything may stand still but the number of steps, by which averages are corrected for their bias.
+    """
+    return MAX_STEPS + 1 if twists.scheduled or twists.random or twists.narrow else row
 
 
 def rate_of_each_step(rate: float, changes: RateChanges, steps: int) -> np.ndarray:

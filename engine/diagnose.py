@@ -13,6 +13,7 @@ from engine.field import hessian_matrices
 from engine.judge import STILL, Judgement, Runs, Verdict, effective_rate, judge, ways_to_go
 from engine.program import MAX_STEPS
 from engine.stationary import NEAR, curvatures, shorter_side
+from engine.twin import lost_steps, misfit
 from engine.words import number, point
 
 Evidence = dict[str, Any]  # a float, or a tuple of steps
@@ -34,7 +35,8 @@ class Diagnosis:
             `opposed`, the steps that go against the one before along the steepest direction, and `swing`, what is left
             of one swing in the next; `arrival`, the row from which it stays near its end;
             `rate_factor`, how many times as high the learning rate could be; `descended`, the share of the way down
-            that is made; `above`, how much higher the minimum is than the lowest; `period` and `width` of the circling.
+            that is made; `lost`, the row from which steps are lost in rounding; `above`, how much higher the minimum is
+            than the lowest; `period` and `width` of the circling.
     """
 
     verdict: Verdict
@@ -156,6 +158,7 @@ def _diverged(case: _Case) -> tuple[str, Evidence]:
     t, growth = case.t, case.judgement.growth
     if not np.isfinite(t.losses[0]):
         told = f"The loss is not a finite number at the start {point(t.start)}, so no step can be made."
+        told = f"No step can be made in {t.twists.precision}: {_lowered(misfit(t))}." if t.twists.narrow else told
         return told, {"not_finite": 0.0}
     evidence: Evidence = {}
     losses = t.losses[: t.length + 1]
@@ -185,6 +188,8 @@ def _diverged(case: _Case) -> tuple[str, Evidence]:
         told.append(f"It leaves the map for good at step {int(evidence['leaves_map']):,}.")
     if growth.overflows[0]:
         told.append(f"At step {t.length + 1:,} the numbers are no longer finite.")
+        if t.twists.narrow:
+            told.append(f"{misfit(t)}.")
     return " ".join(told), evidence
 
 
@@ -314,6 +319,8 @@ def _crawling(case: _Case) -> tuple[str, Evidence]:
         return f"It does not move at all, though the slope is {norm}.", {}
     scale = effective_rate(t.optimizer, t.settings)
     evidence: Evidence = _progress(case)
+    if lost := _lost(case):
+        return lost[0], evidence | lost[1]
     product = t.peak_rate * (scale or 0) * float(np.max(case.sharpness))
     if product > 0:
         evidence.update(product=product, rate_factor=1 / product)
@@ -337,10 +344,26 @@ def _progress(case: _Case) -> Evidence:
     return {"descended": float((losses[0] - losses[case.t.length]) / (losses[0] - known))}
 
 
+def _lowered(sentence: str) -> str:
+    return sentence[0].lower() + sentence[1:]
+
+
+def _lost(case: _Case) -> tuple[str, Evidence] | None:
+    """What is said of a run whose steps are lost in rounding; None of any other."""
+    found = lost_steps(case.t)
+    if found is None:
+        return None
+    row, axis, gap = found
+    told = f"From step {row:,} on its steps are lost in rounding: near {'xy'[axis]} = {number(case.end[axis])} the "
+    return f"{told}numbers of {case.t.twists.precision} are {number(gap)} apart.", {"lost": float(row)}
+
+
 def _descending(case: _Case) -> tuple[str, Evidence]:
     t, evidence = case.t, _progress(case)
     if not t.steps:
         return "No step has been made yet.", evidence
+    if lost := _lost(case):
+        return lost[0], evidence | lost[1]
     first, final = number(t.losses[0]), number(t.losses[t.length])
     if t.at_rest:
         return f"It stands still from step {t.length:,} on, but this is no minimum.", evidence

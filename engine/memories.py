@@ -16,6 +16,7 @@ import optax
 
 from engine.descend import Trajectory
 from engine.kept import FORMULAS, kept
+from engine.precision import rounded, widened
 from engine.program import WINDOW
 from engine.step import Twisted, method
 from engine.twists import mini_batches
@@ -62,7 +63,7 @@ def memories(t: Trajectory) -> Memories:
     parameters = np.array(list(t.parameters.values()), float)
     count = t.length + 1
     rates = t.rates(count)
-    begin, window = _programs(optimizer, t.landscape)
+    begin, window = _programs(optimizer, t.landscape, t.twists.precision)
     knobs = np.array(list(t.settings.values()), float).reshape(-1)
     place = list(t.settings).index("learning_rate") if "learning_rate" in t.settings else None
     first = knobs.copy()
@@ -79,9 +80,10 @@ def memories(t: Trajectory) -> Memories:
             table[: rows.stop - low, place] = rates[rows]
         turn = None if turns is None else jax.tree.map(lambda rows, low=low: rows[low : low + WINDOW], turns)
         (iterate, state), made = window(parameters, iterate, state, points, table, turn)
-        pieces.append(jax.tree.map(lambda rows, kept=rows.stop - low: np.asarray(rows)[:kept], made))
+        pieces.append(jax.tree.map(lambda rows, kept=rows.stop - low: np.asarray(rows, float)[:kept], made))
     iterates, gradients, moved, after, reported = jax.tree.map(lambda *rows: np.concatenate(rows), *pieces)
-    values = {symbol: np.concatenate([np.asarray(initial[symbol])[None], rows]) for symbol, rows in after.items()}
+    first = {symbol: np.asarray(value, float)[None] for symbol, value in initial.items()}
+    values = {symbol: np.concatenate([first[symbol], rows]) for symbol, rows in after.items()}
     last = reported[-1:] if optimizer.report is not None else moved[-1:]
     return Memories(
         values=values,
@@ -104,15 +106,21 @@ def _turns(t: Trajectory, count: int) -> Twisted | None:
 
 
 @kept(lasting=64, passing=FORMULAS)
-def _programs(optimizer: Optimizer, landscape: Landscape) -> tuple[Callable[..., Any], Callable[..., Any]]:
+def _programs(
+    optimizer: Optimizer, landscape: Landscape, precision: str
+) -> tuple[Callable[..., Any], Callable[..., Any]]:
     """The jitted start of an optimizer and WINDOW of its steps, for every setting and number of steps.
 
     (start, knobs) -> (state, memories), and (parameters, iterate, state, points, knobs of each step, what twists each
     or None) -> ((iterate, state), what each step had and made).
     """
 
+    def bare(state: Any) -> Any:  # below float64 the scale of the loss is remembered beside it
+        return state if precision == "float64" else widened(state[0])
+
     def remembered(state: Any, knobs: jax.Array) -> dict[str, jax.Array]:
         named = dict(zip(optimizer.knobs, knobs, strict=True))
+        state = bare(state)
         return {
             symbol: jnp.asarray(
                 optax.tree.get(state, memory.found) if isinstance(memory.found, str) else memory.found(state, named)
@@ -121,12 +129,13 @@ def _programs(optimizer: Optimizer, landscape: Landscape) -> tuple[Callable[...,
         }
 
     def begin(start: jax.Array, knobs: jax.Array) -> Any:
-        initial, _ = method(optimizer, landscape)
-        state = initial(start, knobs)
+        initial, _ = method(optimizer, landscape, precision)
+        state = initial(rounded(start, precision), knobs)
         return state, remembered(state, knobs)
 
     def window(parameters: Any, iterate: Any, state: Any, points: Any, knobs: Any, turns: Any) -> Any:
-        _, step = method(optimizer, landscape)
+        _, step = method(optimizer, landscape, precision)
+        iterate, points = rounded((iterate, points), precision)
 
         def advance(carry: Any, row: Any) -> Any:
             (iterate, state), (point, own, turn) = carry, row
@@ -134,9 +143,10 @@ def _programs(optimizer: Optimizer, landscape: Landscape) -> tuple[Callable[...,
                 iterate = point  # a rounding of the one program is not left to grow in the other
             made = step(iterate, state, parameters, own, turn)
             moved, following = made.iterate, made.state
-            reported = moved if optimizer.report is None else optimizer.report(moved, following)
+            reported = moved if optimizer.report is None else optimizer.report(moved, bare(following))
             return (moved, following), (iterate, made.gradient, moved, remembered(following, own), reported)
 
-        return jax.lax.scan(advance, (iterate, state), (points, knobs, turns))
+        (iterate, state), made = jax.lax.scan(advance, (iterate, state), (points, knobs, turns))
+        return (iterate.astype(parameters.dtype), state), made
 
     return jax.jit(begin), jax.jit(window)

@@ -1,6 +1,7 @@
 """The compiled runs: one XLA program for an optimizer on a landscape, for every setting, start and step count.
 
-A second one, made when it is first asked for, serves every twist of the same runs; the plain one knows nothing of it.
+Others, made when they are first asked for, serve every twist of the same runs, one for each precision; the plain one
+knows nothing of them.
 """
 
 from collections.abc import Callable
@@ -10,7 +11,8 @@ import jax
 import jax.numpy as jnp
 
 from engine.kept import FORMULAS, LASTING, kept
-from engine.step import Numbers, Twisted, method, ranks, width
+from engine.precision import rounded
+from engine.step import Kind, Numbers, Twisted, columns, method, ranks
 from landscapes.base import Landscape
 from optimizers.base import Optimizer
 
@@ -33,9 +35,7 @@ class _Run(NamedTuple):
 
 
 @kept(lasting=LASTING, passing=FORMULAS)
-def program(
-    optimizer: Optimizer, landscape: Landscape, twisted: bool = False
-) -> Callable[..., tuple[jax.Array, jax.Array]]:
+def program(optimizer: Optimizer, landscape: Landscape, kind: Kind) -> Callable[..., tuple[jax.Array, jax.Array]]:
     """The jitted runs of one optimizer on one landscape, a window of their rows at a time.
 
     Returns:
@@ -47,11 +47,11 @@ def program(
         before row `first` it is that alone.
         `numbers` has a row for each run: x and y of its start, the landscape's parameters, the knobs; and for a twisted
         program `engine.step.Numbers`.
-        The rows have shape (WINDOW + 1, runs, width): x, y, loss, the gradient and, where the optimizer's steps cost
-        more than one gradient evaluation, the cost of the step that follows; in a twisted program then whether that
-        step's gradient was clipped. NaN after a run's end.
+        The rows have shape (WINDOW + 1, runs, width): x, y, loss, the gradient, and of the step that follows what
+        `engine.step.Columns` names. NaN after a run's end.
         Only another number of runs compiles it again.
     """
+    twisted, precision = kind
     knobs_end = 2 + len(landscape.parameters) + len(optimizer.knobs)
 
     def runs(which: jax.Array, rates: jax.Array, numbers: jax.Array) -> tuple[jax.Array, jax.Array]:
@@ -61,7 +61,7 @@ def program(
             first, last, settled, *size = which
             places = (2, 2 + len(landscape.parameters), knobs_end)
             starts, parameters, knobs, twists = jnp.split(numbers, places, axis=1)
-            initial, step = method(optimizer, landscape)
+            initial, step = method(optimizer, landscape, precision)
 
             def knobs_at(number: jax.Array) -> jax.Array:
                 if "learning_rate" not in optimizer.knobs:
@@ -89,13 +89,14 @@ def program(
 
             times, rows, no = carry
             order = jnp.zeros((count, landscape.examples), jnp.int32) if twisted and landscape.examples else None
-            run = _Run(starts, jax.vmap(initial)(starts, knobs_at(jnp.int32(0))), ~no, no, order)
+            begins = rounded(starts, precision)
+            run = _Run(begins, jax.vmap(initial)(begins, knobs_at(jnp.int32(0))), ~no, no, order)
             _, run, rows = jax.lax.while_loop(unfinished, advance, (jnp.int32(0), run, rows))
             return times - 1, rows, run.at_rest
 
         # A loop that runs once, though XLA cannot know it: what is inside one becomes a single native function.
         # Without it the set-up is a dozen tasks for the thread pool, and 500 steps took 115 us instead of 42.
-        rows = jnp.full((WINDOW + 1, count, width(optimizer, twisted)), jnp.nan)
+        rows = jnp.full((WINDOW + 1, count, columns(optimizer, kind).width), jnp.nan)
         once = jnp.minimum(1, which[1] + 1), rows, jnp.zeros(count, bool)
         _, rows, at_rest = jax.lax.while_loop(lambda carry: carry[0] > 0, descent, once)
         return rows, at_rest

@@ -2,7 +2,8 @@
 
 import math
 from collections.abc import Callable
-from functools import partial
+from functools import lru_cache, partial
+from itertools import accumulate
 from typing import Any, NamedTuple
 
 import jax
@@ -10,6 +11,7 @@ import jax.numpy as jnp
 import optax
 
 from engine.field import loss_of
+from engine.precision import Scaling, rounded, widened
 from landscapes.base import Landscape
 from optimizers.base import Optimizer
 
@@ -27,6 +29,8 @@ class Numbers(NamedTuple):
     noise: Any = 0.0
     noise_decay: Any = 0.0
     temperature: Any = 0.0
+    loss_scale: Any = 1.0
+    scale_growth: Any = 0.0
     seed: Any = 0.0
 
 
@@ -41,15 +45,43 @@ class Twisted(NamedTuple):
     weights: Any
 
 
+class Kind(NamedTuple):
+    """Which of an optimizer's programs a run needs; the default is the plain one."""
+
+    twisted: bool = False
+    precision: str = "float64"  # any other is a twist
+
+
+class Columns(NamedTuple):
+    """Where a record has what beside x, y, loss and gradient, None for what it lacks; and how many numbers it has."""
+
+    cost: int | None  # what the step costs
+    clipped: int | None  # whether its gradient was clipped
+    scale: int | None  # that of the loss
+    skipped: int | None  # whether the step was left out
+    width: int
+
+
+@lru_cache(maxsize=256)
+def columns(optimizer: Optimizer, kind: Kind) -> Columns:
+    """The columns of the records of an optimizer."""
+    narrow = kind.precision != "float64"
+    there = (optimizer.evaluations is not None, kind.twisted, narrow, narrow)
+    ends = [5 + count for count in accumulate(there)]
+    return Columns(*(end - 1 if has else None for end, has in zip(ends, there, strict=True)), width=ends[-1])
+
+
 class Made(NamedTuple):
     """What a step had and made.
 
     Attributes:
-        record: the row of the run: x, y, loss and gradient of the landscape; what the step costs, for an optimizer
-            whose steps differ in that; and for a twisted step whether the gradient was clipped, 0 or 1.
+        record: the row of the run, as `Columns` has it: x, y, loss and gradient of the landscape; what the step costs,
+            for an optimizer whose steps differ in that; for a twisted step whether the gradient was clipped; and in a
+            precision below float64 the scale of the loss and whether the step was skipped.
         iterate, state: after the step.
         unchanged: whether neither of them changed.
         gradient: what the optimizer was given.
+        fit: whether the loss and whether the gradient that the step was made from are finite, shape (2,).
     """
 
     record: jax.Array
@@ -57,15 +89,17 @@ class Made(NamedTuple):
     state: Any
     unchanged: jax.Array
     gradient: jax.Array
+    fit: jax.Array
 
 
-def width(optimizer: Optimizer, twisted: bool) -> int:
-    """How many numbers a record has."""
-    return 5 + (optimizer.evaluations is not None) + twisted
+def method(
+    optimizer: Optimizer, landscape: Landscape, precision: str = "float64"
+) -> tuple[Callable[..., Any], Callable[..., Made]]:
+    """One run: (start, knobs) -> state, and (iterate, state, parameters, knobs, Twisted or None) -> Made.
 
-
-def method(optimizer: Optimizer, landscape: Landscape) -> tuple[Callable[..., Any], Callable[..., Made]]:
-    """One run: (start, knobs) -> state, and (iterate, state, parameters, knobs, Twisted or None) -> Made."""
+    In a precision below float64 every step is twisted, and start, iterate and state are kept in it; the state then is
+    the optimizer's own and the `Scaling` of the loss.
+    """
 
     def transformation(knobs: jax.Array) -> optax.GradientTransformationExtraArgs:
         return optax.with_extra_args_support(optimizer.build(**named(knobs)))
@@ -77,11 +111,13 @@ def method(optimizer: Optimizer, landscape: Landscape) -> tuple[Callable[..., An
         return transformation(knobs).init(start)
 
     def step(
-        iterate: jax.Array, state: Any, parameters: jax.Array, knobs: jax.Array, twisted: Twisted | None = None
-    ) -> Made:
+        iterate: jax.Array, state: Any, parameters: jax.Array, knobs: jax.Array, twisted: Twisted | None = None,
+        scale: jax.Array | None = None,
+    ) -> Made:  # fmt: skip
         loss = partial(loss_of(landscape), parameters)
-        objective = loss if twisted is None else _objective(landscape, parameters, iterate, twisted)
-        value, gradient = jax.value_and_grad(objective)(iterate)
+        objective = loss if twisted is None else _objective(landscape, parameters, iterate, twisted, precision)
+        value, gradient = _slope(objective, iterate, scale)
+        fit = jnp.stack([jnp.isfinite(value), jnp.all(jnp.isfinite(gradient))])
         used, clipped = (gradient, None) if twisted is None else _clipped(gradient, twisted)
         offered = {"value": value, "grad": gradient, "value_fn": objective, "obj_fn": objective}
         if "hessian" in optimizer.needs:
@@ -93,6 +129,7 @@ def method(optimizer: Optimizer, landscape: Landscape) -> tuple[Callable[..., An
             moved = moved + _beside(iterate, named(knobs)["learning_rate"], twisted)
         reported = iterate if optimizer.report is None else optimizer.report(iterate, state)
         if twisted is not None or optimizer.report is not None:
+            reported = reported.astype(parameters.dtype)
             value, gradient = jax.value_and_grad(loss)(reported)
         record = [reported, value[None], gradient]
         if optimizer.evaluations is not None:
@@ -101,9 +138,46 @@ def method(optimizer: Optimizer, landscape: Landscape) -> tuple[Callable[..., An
         if clipped is not None:
             record.append(jnp.asarray(clipped, value.dtype)[None])
         unchanged = _unchanged((moved, following), (iterate, state))
-        return Made(jnp.concatenate(record), moved, following, unchanged, used)
+        return Made(jnp.concatenate(record), moved, following, unchanged, used, fit)
 
-    return initial, step
+    return (initial, step) if precision == "float64" else _kept_in(precision, initial, step)
+
+
+def _kept_in(
+    precision: str, initial: Callable[..., Any], step: Callable[..., Made]
+) -> tuple[Callable[..., Any], Callable[..., Made]]:
+    """The same run with everything that it keeps in a precision below float64; its rule computes in float32."""
+
+    def narrow_initial(start: jax.Array, knobs: jax.Array) -> Any:
+        return rounded(initial(widened(start), widened(knobs)), precision), Scaling.begun()
+
+    def narrow_step(iterate: jax.Array, state: Any, parameters: jax.Array, knobs: jax.Array, twisted: Twisted) -> Made:
+        own, scaling = state
+        numbers = Numbers(*twisted.numbers)
+        scale = scaling.scale(numbers.loss_scale)
+        made = step(widened(iterate), widened(own), parameters, widened(knobs), twisted, scale)
+        loss_fits, gradient_fits = made.fit
+        skipped = ~gradient_fits & (numbers.scale_growth > 0)
+        before, after = (iterate, own), rounded((made.iterate, made.state), precision)
+        moved, following = jax.tree.map(partial(jnp.where, skipped), before, after)
+        record = jnp.concatenate([made.record, jnp.stack([scale, skipped]).astype(made.record.dtype)])
+        return made._replace(
+            record=jnp.where(loss_fits & (gradient_fits | skipped), record, jnp.nan), iterate=moved,
+            state=(following, scaling.after(scale, numbers.scale_growth, skipped)),
+        )  # fmt: skip
+
+    return narrow_initial, narrow_step
+
+
+def _slope(
+    objective: Callable[[jax.Array], jax.Array], iterate: jax.Array, scale: jax.Array | None
+) -> tuple[jax.Array, jax.Array]:
+    """The loss and its gradient, which is that of the loss times the scale, divided by it."""
+    if scale is None:
+        return jax.value_and_grad(objective)(iterate)
+    value, pull = jax.vjp(objective, iterate)
+    (scaled,) = pull(scale)
+    return value, scaled / scale
 
 
 def ranks(seed: jax.Array, epoch: jax.Array, examples: int) -> jax.Array:
@@ -129,14 +203,25 @@ def _normal(twisted: Twisted) -> jax.Array:
 
 
 def _objective(
-    landscape: Landscape, parameters: jax.Array, iterate: jax.Array, twisted: Twisted
+    landscape: Landscape, parameters: jax.Array, iterate: jax.Array, twisted: Twisted, precision: str
 ) -> Callable[[jax.Array], jax.Array]:
-    """What this one step takes for the loss: the batch's, with a slope of noise through the iterate and the penalty."""
+    """What this one step takes for the loss: the batch's, with a slope of noise through the iterate and the penalty.
+
+    In a precision below float64 all of it is computed in that, for an argument and a value in float32.
+    """
     numbers = Numbers(*twisted.numbers)
     size = numbers.noise / (1 + twisted.number) ** (numbers.noise_decay / 2)
     slope = size * _normal(twisted)[0]
-    loss = partial(loss_of(landscape) if twisted.weights is None else _of_batch(landscape, twisted.weights), parameters)
-    return lambda p: loss(p) + slope @ (p - iterate) + numbers.l2 / 2 * (p @ p)
+    loss = loss_of(landscape) if twisted.weights is None else _of_batch(landscape, twisted.weights)
+
+    def objective(p: jax.Array) -> jax.Array:
+        own, through, noise, half = (each.astype(p.dtype) for each in (parameters, iterate, slope, numbers.l2 / 2))
+        penalty = jnp.where(half == 0, 0, half * (p @ p))  # no penalty is 0 even where the square overflows
+        return loss(own, p) + noise @ (p - through) + penalty
+
+    if precision == "float64":
+        return objective
+    return lambda p: widened(objective(rounded(p, precision)))
 
 
 def _of_batch(landscape: Landscape, weights: jax.Array) -> Callable[[jax.Array, jax.Array], jax.Array]:
@@ -148,18 +233,20 @@ def _of_batch(landscape: Landscape, weights: jax.Array) -> Callable[[jax.Array, 
 
 def _clipped(gradient: jax.Array, twisted: Twisted) -> tuple[jax.Array, jax.Array]:
     """The gradient clipped coordinate by coordinate and then by its norm, and whether that changed it."""
-    numbers = Numbers(*twisted.numbers)
+    numbers = Numbers(*twisted.numbers.astype(gradient.dtype))
     bounded: Any
     used: Any
     bounded, _ = optax.clip(numbers.clip_value).update(gradient, optax.EmptyState())
     used, _ = optax.clip_by_global_norm(numbers.clip_norm).update(bounded, optax.EmptyState())
+    used = jnp.where(jnp.isinf(numbers.clip_norm), bounded, used)  # without a limit the norm may overflow
     return used, jnp.any(bounded != gradient) | (optax.tree.norm(bounded) > numbers.clip_norm)
 
 
 def _beside(iterate: jax.Array, rate: jax.Array, twisted: Twisted) -> jax.Array:
     """What is added to a step: decoupled decay, and the noise of Langevin dynamics."""
-    numbers = Numbers(*twisted.numbers)
-    return jnp.sqrt(2 * rate * numbers.temperature) * _normal(twisted)[1] - rate * numbers.weight_decay * iterate
+    numbers = Numbers(*twisted.numbers.astype(iterate.dtype))
+    shake = _normal(twisted)[1].astype(iterate.dtype)
+    return jnp.sqrt(2 * rate * numbers.temperature) * shake - rate * numbers.weight_decay * iterate
 
 
 def _unchanged(new: Any, old: Any) -> jax.Array:

@@ -14,8 +14,9 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from engine.precision import TYPES
 from engine.program import MAX_STEPS
-from engine.step import Numbers, ranks
+from engine.step import Kind, Numbers, ranks
 from knobs import Knob
 from landscapes.base import Landscape
 from optimizers.base import Optimizer
@@ -43,7 +44,24 @@ TWISTS: Mapping[str, Knob] = MappingProxyType({
 })  # fmt: skip
 """The numbers among the twists, all off unless told: None for the two limits, 0 for the others."""
 
-NAMES = ("schedule", "schedule_steps", *TWISTS, "batch_size")
+LOSS_SCALINGS = ("none", "static", "dynamic")
+"""What may be done to the loss so that small gradients survive in a narrow precision."""
+
+SCALING: Mapping[str, Knob] = MappingProxyType({
+    "loss_scale": Knob(
+        1, 2**16, 2**15, "log", allowed=(2**-24, 2**24), help="What the loss is multiplied by, at first if dynamic."
+    ),
+    "scale_growth": Knob(
+        1, 1000, 50, "log", allowed=(1, MAX_STEPS), integer=True,
+        help="After how many steps in a row without an overflow a dynamic scale is doubled.",
+    ),
+})  # fmt: skip
+"""The numbers of loss scaling."""
+
+FIRST_DERIVATIVES = frozenset({"value", "grad"})
+"""What an optimizer may need beside the gradient without taking derivatives itself."""
+
+NAMES = ("schedule", "schedule_steps", *TWISTS, "batch_size", "precision", "loss_scaling", *SCALING)
 """The keywords that every run takes, beside the schedule's own."""
 
 _LENGTH = Knob(10, MAX_STEPS, 500, "log", allowed=(1, MAX_STEPS), integer=True)
@@ -64,6 +82,10 @@ class Twists:
             which its variance falls.
         temperature: that of Langevin dynamics.
         batch_size: how many examples a step looks at; None for all of them.
+        precision: the type that the run is kept in, a key of `TYPES`.
+        loss_scaling: one of LOSS_SCALINGS; "none" in float64, where nothing underflows.
+        loss_scale: what the loss is multiplied by while its gradient is taken, the first of them if dynamic.
+        scale_growth: after how many steps without an overflow a dynamic scale is doubled.
     """
 
     schedule: str = "constant"
@@ -77,6 +99,10 @@ class Twists:
     noise_decay: float = 0.0
     temperature: float = 0.0
     batch_size: int | None = None
+    precision: str = "float64"
+    loss_scaling: str = "none"
+    loss_scale: float = SCALING["loss_scale"].default
+    scale_growth: int = int(SCALING["scale_growth"].default)
 
     @property
     def scheduled(self) -> bool:
@@ -91,14 +117,32 @@ class Twists:
     @cached_property  # asked for several times in a run that takes 70 us
     def of_steps(self) -> bool:
         """Whether the steps are others than the rule's at its learning rate, so that the twisted program is needed."""
-        return self.random or self.numbers(0) != Numbers(noise_decay=self.noise_decay)
+        return self.random or self.narrow or self.numbers(0) != Numbers(noise_decay=self.noise_decay)
+
+    @property
+    def narrow(self) -> bool:
+        """Whether the run is kept in less than float64."""
+        return self.precision != "float64"
+
+    @property
+    def scaled(self) -> bool:
+        """Whether the loss is scaled."""
+        return self.loss_scaling != "none"
+
+    @cached_property
+    def kind(self) -> Kind:
+        """Which of the optimizer's programs is needed."""
+        return Kind(self.of_steps, self.precision)
 
     def numbers(self, seed: int) -> Numbers:
         """What the twisted program reads."""
         norm, value = (math.inf if limit is None else limit for limit in (self.clip_norm, self.clip_value))
+        scale = self.loss_scale if self.scaled else 1.0
+        growth = self.scale_growth if self.loss_scaling == "dynamic" else 0
         return Numbers(
-            norm, value, self.weight_decay, self.l2, self.noise, self.noise_decay, self.temperature, float(seed)
-        )
+            norm, value, self.weight_decay, self.l2, self.noise, self.noise_decay, self.temperature, scale, growth,
+            float(seed),
+        )  # fmt: skip
 
     def shares(self, count: int) -> np.ndarray:
         """The share of the peak with which each of the first steps is made, shape (count,), at most MAX_STEPS + 1."""
@@ -145,7 +189,9 @@ def checked_twists(optimizer: Optimizer, landscape: Landscape, settings: Mapping
             schedule=entry.key, schedule_steps=int(_LENGTH.check("schedule_steps", made_for)),
             schedule_knobs=tuple(knobs),
         )  # fmt: skip
-    twists = Twists(**numbers, batch_size=_batch_size(landscape, settings.get("batch_size")))
+    twists = Twists(
+        **numbers, **_precision(optimizer, settings), batch_size=_batch_size(landscape, settings.get("batch_size"))
+    )
     _refuse_what_means_nothing(optimizer, twists)
     return twists
 
@@ -158,6 +204,39 @@ def _batch_size(landscape: Landscape, size: object) -> int | None:
         raise ValueError(f"batch_size = {size!r} is not allowed: {landscape.key} has no data")
     checked = int(Knob(1, landscape.examples, 1, integer=True).check("batch_size", size))
     return None if checked == landscape.examples else checked
+
+
+def _precision(optimizer: Optimizer, settings: Mapping[str, Setting]) -> dict[str, Any]:
+    """The checked precision, and the scaling where there is one."""
+    precision = _one_of("precision", tuple(TYPES), settings.get("precision"))
+    scaling = _one_of("loss_scaling", LOSS_SCALINGS, settings.get("loss_scaling"))
+    given = {name: value for name in SCALING if (value := settings.get(name)) is not None}
+    numbers = {name: SCALING[name].check(name, value) for name, value in given.items()}
+    if scaling != "none" and not FIRST_DERIVATIVES.issuperset(optimizer.needs):
+        raise ValueError(
+            f"loss_scaling = {scaling!r} is not allowed: {optimizer.key} takes derivatives of its own, which no scale "
+            "reaches; 'none' is"
+        )
+    if precision == "float64" or scaling == "none":
+        return {"precision": precision}
+    if "scale_growth" in numbers:
+        numbers["scale_growth"] = int(numbers["scale_growth"])
+    if scaling == "static":
+        numbers.pop("scale_growth", None)
+    return {"precision": precision, "loss_scaling": scaling, **numbers}
+
+
+def _one_of(name: str, allowed: tuple[str, ...], value: Setting) -> str:
+    """The value, or the first of what is allowed where it is None.
+
+    Raises:
+        ValueError: when it is none of what is allowed.
+    """
+    if value is None:
+        return allowed[0]
+    if value not in allowed:
+        raise ValueError(f"{name} = {value!r} is not allowed: {', '.join(allowed[:-1])} or {allowed[-1]}")
+    return str(value)
 
 
 def _refuse_what_means_nothing(optimizer: Optimizer, twists: Twists) -> None:
