@@ -98,6 +98,8 @@ def test_every_knob_of_every_registry_entry_has_a_field():
         if surface.parameters:
             choose(page, "surface", key)
             assert {f"{key}.{name}" for name in surface.parameters} <= {field.key for field in page.number_input}
+            starts = [page.number_input(key=name).label for name in ("x", "y")]
+            assert starts == {"line_fit": ["Start w", "Start b"], "ravine": ["Start x", "Start y"]}.get(key, starts)
 
 
 def dial_that_sends(monkeypatch: pytest.MonkeyPatch, rate: float, first: int | None) -> None:
@@ -280,7 +282,7 @@ def test_surface_and_optimizer_are_explained():
 
 @pytest.mark.parametrize(
     ("name", "text"),
-    [("weight_decay", "Weight decay"), ("beta1", "Beta 1"), ("learning_rate", "Learning rate"), ("x", "Start x")],
+    [("weight_decay", "Weight decay"), ("beta1", "Beta 1"), ("learning_rate", "Learning rate")],
 )
 def test_label_is_readable(name, text):
     assert controls.label(name) == text

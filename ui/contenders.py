@@ -224,14 +224,13 @@ def _rate(comparison: Comparison, knob: Knob | None, found: Tuned | None) -> str
 
 def details(comparison: Comparison) -> None:
     """Everything else that can be set."""
-    x, y = comparison.start
-    own = surfaces.surface(comparison.landscape).parameters
-    for name, knob in own.items():
+    entry = surfaces.surface(comparison.landscape)
+    for name, knob in entry.parameters.items():
         _field(name, knob, comparison.parameters[name], partial(_set_parameter, name))
     _field("budget", BUDGET, comparison.budget, lambda value: mirror.adjust(budget=int(value)))
     _field("tolerance", TOLERANCE, comparison.tolerance, lambda value: mirror.adjust(tolerance=value))
-    _field("x", COORDINATE, x, lambda value: mirror.adjust(start=(value, y)))
-    _field("y", COORDINATE, y, lambda value: mirror.adjust(start=(x, value)))
+    for axis, name in enumerate(("x", "y")):
+        _field(name, COORDINATE, comparison.start[axis], partial(_set_start, axis), f"Start {entry.axes[axis]}")
 
 
 def twists(comparison: Comparison) -> None:
@@ -239,6 +238,11 @@ def twists(comparison: Comparison) -> None:
     methods = [OPTIMIZERS[contender.optimizer] for contender in comparison.contenders]
     entry = surfaces.surface(comparison.landscape)
     twist_fields("compare.", entry, methods, comparison.twists, set_twist)
+
+
+def _set_start(axis: int, value: float) -> None:
+    x, y = mirror.latest().start
+    mirror.adjust(start=(value, y) if axis == 0 else (x, value))
 
 
 def _set_parameter(name: str, value: float) -> None:
@@ -312,7 +316,7 @@ def _added(comparison: Comparison, names: Sequence[str]) -> str:
         if own:
             told.append(f"{name} keeps its own {' and '.join(own)}.")
         if without:
-            told.append(f"{name} goes without {' and '.join(without)}: it cannot take it.")
+            told.append(f"{name} goes without {' and '.join(without)}, which would mean nothing for it.")
     if BATCH in comparison.twists:
         examples = surfaces.surface(comparison.landscape).examples
         some = f"{comparison.twists[BATCH]:.0f} of {examples}"
@@ -345,5 +349,5 @@ def _segments(title: str, field: str, words: Mapping[Any, str], comparison: Comp
     )  # fmt: skip
 
 
-def _field(name: str, knob: Knob, value: float, take: Callable[[float], None]) -> None:
-    number_field(f"compare.{name}", knob, value, take)
+def _field(name: str, knob: Knob, value: float, take: Callable[[float], None], title: str = "") -> None:
+    number_field(f"compare.{name}", knob, value, take, title=title)

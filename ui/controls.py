@@ -28,7 +28,7 @@ from ui.twists import SCHEDULE, Twist, has_chance, twist_knobs
 OFF_AT_NONE = ("clip_norm", "clip_value")
 """The twists that are limits: no number stands for none."""
 
-WORDS = {"l2": "L2 penalty", "learning_rate": "Learning rate", "x": "Start x", "y": "Start y"}
+WORDS = {"l2": "L2 penalty", "learning_rate": "Learning rate"}
 
 
 def label(name: str) -> str:
@@ -57,7 +57,8 @@ def details(scenario: Scenario) -> None:
         ("steps", STEPS, scenario.steps, session.set_steps),
         ("seed", SEED, scenario.seed, session.set_seed),
     )
-    fields = [partial(_number, *field) for field in run]
+    named = {"x": f"Start {entry.axes[0]}", "y": f"Start {entry.axes[1]}"}
+    fields = [partial(_number, *field, title=named.get(field[0], "")) for field in run]
     kinds = offered(has_chance(scenario.twists))
     fields.append(partial(_choice, "Starts", "starts", kinds, scenario.starts, session.set_starts, HELP))
     if scenario.starts == "cloud":
@@ -145,8 +146,13 @@ def _parameter(scenario: Scenario, name: str, knob: Knob) -> None:
     )
 
 
-def _number(key: str, knob: Knob, value: float | None, take: Callable[..., None], *, off: bool = False) -> None:
-    """A field for any number that the knob allows, shown in full; one that can be off is empty then."""
+def _number(
+    key: str, knob: Knob, value: float | None, take: Callable[..., None], *, off: bool = False, title: str = ""
+) -> None:
+    """A field for any number that the knob allows, shown in full; one that can be off is empty then.
+
+    Its title is that of its key unless another is given.
+    """
     kind = int if knob.integer else float
     low, high = knob.limits
     st.session_state[key] = None if value is None else kind(value)
@@ -156,7 +162,7 @@ def _number(key: str, knob: Knob, value: float | None, take: Callable[..., None]
         take(None if entered is None else float(entered))
 
     st.number_input(
-        label(key.split(".")[-1]),
+        title or label(key.split(".")[-1]),
         min_value=kind(low),
         max_value=kind(high),
         value=None if off else kind(knob.default),  # what an emptied field goes back to
