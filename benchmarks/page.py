@@ -94,6 +94,7 @@ DRAWN = {
 CONTROLS = {
     "dial": ("[role=slider].track", "ArrowLeft"),
     "setting": (".st-key-optimizer_fields input", "ArrowDown"),  # the first is the momentum
+    "start": (".st-key-compare-x input", "ArrowUp"),
     "plotly": ("role=slider", "ArrowLeft"),
 }
 """Where a key is pressed, and which one."""
@@ -106,7 +107,7 @@ def move(page: Page, name: str) -> float:
     control, key = CONTROLS[name]
     page.locator(control).first.focus()
     page.evaluate(f"""() => {{
-      window.drawn_ = new Promise({DRAWN[name]});
+      window.drawn_ = new Promise({DRAWN.get(name, DRAWN["setting"])});
       addEventListener("keydown", () => (window.pressed_ = performance.now()), {{capture: true, once: true}});
     }}""")
     page.keyboard.press(key)
