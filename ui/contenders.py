@@ -51,7 +51,7 @@ _table = component(
   (await import(new URL("stage/table.js", document.baseURI))).show(component);""",
 )
 
-mirror = Mirror("comparison", from_query, to_query)
+mirror = Mirror("comparison", from_query, to_query, path="compare")
 """The comparison of one visitor."""
 
 RATES = {"best": "each at its best", "own": "each its own", "same": "same for all"}

@@ -16,6 +16,7 @@ from landscapes.base import Point
 from optimizers import OPTIMIZERS
 from ui import own_formula
 from ui.look import Look, look_query, read_look
+from ui.mirror import arrived, put_into_address
 from ui.scenario import MOST_CHANGES, Scenario, default_scenario, from_query, to_query
 from ui.starts import Starts, fitting_starts
 from ui.surfaces import surface
@@ -25,13 +26,21 @@ Query = dict[str, list[str]]
 
 
 def current() -> Scenario:
-    """The scenario to show in this run."""
+    """The scenario to show in this run: as it was left, for a visitor who comes back by the pages' own links."""
     address = _address()
-    if st.session_state.get("address") != address:
+    if arrived("explore") and not _whole_address() and "scenario" in st.session_state:
+        st.session_state.update(address=address, ignored=())
+    elif st.session_state.get("address") != address:
         scenario, ignored = from_query(address)
         st.session_state.update(address=address, ignored=ignored, scenario=scenario)
         _remember(scenario)
     return st.session_state["scenario"]
+
+
+def put_back() -> None:
+    """Put into the address what a visitor came back to, by a link that has no settings in it."""
+    if not _whole_address():
+        put_into_address(to_query(_latest()), "")
 
 
 def change(scenario: Scenario) -> None:

@@ -67,3 +67,4 @@ with left:
     panels.about(entry.title, entry.teaches, panels.equation(entry.tex, entry.axes), entry.source, entry.notes, known)
 with right:
     panels.about(method.title, method.teaches, method.tex, method.source, method.notes)
+session.put_back()

@@ -130,7 +130,7 @@ export class Actors {
     gl.bindVertexArray(this.crowded.array);
     gl.bindBuffer(gl.ARRAY_BUFFER, this.crowded.buffer);
     gl.bufferData(gl.ARRAY_BUFFER, positions, gl.DYNAMIC_DRAW);
-    this.#draw(DISC, 9, 0, count, theme.series(this.paths[place].run), theme.mark, 1.3, 0.3);
+    this.#draw(DISC, 9, 0, count, theme.series(this.paths[place].run), theme.ring(this.paths[place].run), 1.3, 0.3);
   }
 
   /** The stationary points, and where each run starts. */

@@ -108,7 +108,6 @@ export function drawCrowds(view, pen, step) {
   pen.setTransform(ratio, 0, 0, ratio, 0, 0);
   pen.clearRect(0, 0, view.width, view.height);
   pen.lineWidth = 2; // of which half is seen: a white ring, as the ball has, tells them from the dots of a trail
-  pen.strokeStyle = "#fff";
   view.crowds.slice(0, view.paths.length).forEach((crowd, place) => {
     const { run } = view.paths[place];
     const shapes = new Path2D();
@@ -120,6 +119,7 @@ export function drawCrowds(view, pen, step) {
       const [x, y] = view.place(terrain.low[0] + u * terrain.span[0], terrain.low[1] + v * terrain.span[1]);
       if (view.within(x, y)) shapes.addPath(shape, new DOMMatrix([1, 0, 0, 1, x, y]));
     }
+    pen.strokeStyle = `rgb(${theme.ring(run).map((part) => part * 255)})`;
     pen.stroke(shapes);
     pen.fillStyle = theme.css(run);
     pen.fill(shapes);

@@ -56,6 +56,11 @@ export class Theme {
     return this.colours.get(css);
   }
 
+  /** The ring around a run's small balls: white, or dark where the run itself is as light. @param {Run} run */
+  ring(run) {
+    return Math.min(...this.series(run)) > 0.8 ? this.markEdge : this.mark;
+  }
+
   /** The ball's two colours in linear light. @param {Run} run */
   ball(run) {
     const css = this.css(run) + "ball";
