@@ -2,10 +2,19 @@
 
 import os
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, Literal
 
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Error, Page, expect, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    Error,
+    Page,
+    ViewportSize,
+    expect,
+    sync_playwright,
+)
 
 from tests.browser.served import chromium, served
 
@@ -56,7 +65,28 @@ class Console:
             self.said.append(message.text)
 
 
-OPTIONS = {"viewport": {"width": 1280, "height": 800}, "reduced_motion": "no-preference"}
+WIDE: ViewportSize = {"width": 1280, "height": 800}
+
+
+def prepared(
+    page: Page,
+    viewport: ViewportSize = WIDE,
+    color_scheme: Literal["light", "dark"] = "light",
+    reduced_motion: Literal["no-preference", "reduce"] = "no-preference",
+) -> Page:
+    """A blank page with these of the options of Playwright's `new_page`."""
+    page.set_viewport_size(viewport)
+    page.emulate_media(color_scheme=color_scheme, reduced_motion=reduced_motion)
+    return page
+
+
+@pytest.fixture(scope="module")
+def window(browser: Browser) -> BrowserContext:
+    """Where a module's pages are opened one after another: what one has loaded and compiled the next finds there.
+
+    Chromium draws only the last page opened in it, as it does with tabs.
+    """
+    return browser.new_context()
 
 
 @pytest.fixture
@@ -68,16 +98,17 @@ def console() -> Iterator[Console]:
 
 
 @pytest.fixture
-def open_page(browser: Browser, console: Console) -> Iterator[Callable[..., Page]]:
-    """Opens a page with the options of Playwright's `new_page`."""
-    pages: list[Page] = []
+def open_page(browser: Browser, window: BrowserContext, console: Console) -> Iterator[Callable[..., Page]]:
+    """Opens a page with the options of `prepared`, and `has_touch`."""
+    opened: list[Page] = []
 
-    def open_page(**options: Any) -> Page:
-        pages.append(console.listen(browser.new_page(**{**OPTIONS, **options})))
-        return pages[-1]
+    def open_page(*, has_touch: bool = False, **options: Any) -> Page:
+        page = browser.new_page(has_touch=True) if has_touch else window.new_page()
+        opened.append(prepared(console.listen(page), **options))
+        return opened[-1]
 
     yield open_page
-    for page in pages:
+    for page in opened:
         page.close()
 
 
@@ -85,7 +116,7 @@ def open_page(browser: Browser, console: Console) -> Iterator[Callable[..., Page
 def shared_page(browser: Browser) -> Iterator[Page]:
     """One page for all tests of a module that leave it as they found it; loading the app takes seconds."""
     console = Console()
-    page = console.listen(browser.new_page(**OPTIONS))
+    page = prepared(console.listen(browser.new_page()))
     yield page
     page.close()
     assert console.said == []

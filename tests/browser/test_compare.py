@@ -41,8 +41,12 @@ class Visit:
         lines = self.page.locator(".stage .run").all()
         return [(line.locator(".name").inner_text(), line.locator(".loss").inner_text()) for line in lines]
 
+    @property
+    def summary_line(self):
+        return self.page.locator(".stage .summary")
+
     def summary(self) -> str:
-        return self.page.locator(".stage .summary").inner_text()
+        return self.summary_line.inner_text()
 
     def show(self, view: str) -> None:
         self.page.get_by_role("radio", name=view).click()
@@ -154,6 +158,15 @@ def test_link_comes_back_and_going_back_works(visit):
     here.page.reload()
     expect(here.stage).to_have_attribute("data-runs", re.compile(r"\d+"))
     assert here.summary() == told and parse_qs(link[1:]) == here.query
+    here.page.get_by_role("link", name="Explore").click()
+    expect(here.summary_line).to_contain_text("on Rosenbrock")
+    here.page.get_by_role("link", name="Compare").click()
+    here.page.wait_for_url(re.compile("/compare.*sort=path"))  # as it was left, and in the address
+    expect(here.summary_line).to_have_text(told)
+    assert parse_qs(link[1:]) == here.query
+    here.page.go_back()
+    expect(here.summary_line).to_contain_text("on Rosenbrock")
+    assert urlsplit(here.page.url)[2:4] == ("/", "")
 
 
 def test_ignored_parts_of_an_address_are_named(visit):
@@ -176,12 +189,21 @@ def test_divergent_contender_leaves_the_others_pictures_as_they_are(visit):
 
 def test_many_starts_run_along_and_give_medians(visit):
     here = visit("?surface=himmelblau")
-    here.page.get_by_role("radio", name="64 starts").click()
+    here.page.get_by_role("radio", name="A grid").click()
     expect(here.stage).to_have_attribute("data-swarm", "3")
     expect(here.page.locator("tbody tr").first).to_contain_text("of 64 arrive")
     expect(here.page.locator("caption")).to_contain_text("medians over all starts")
     here.page.get_by_role("radio", name="One start").click()
     expect(here.stage).to_have_attribute("data-swarm", "")
+    here.page.get_by_text("Schedule,").click()  # what else is done: for all contenders alike
+    noise = here.page.get_by_role("spinbutton", name="Noise", exact=True)
+    noise.fill("2")
+    noise.press("Enter")
+    expect(here.summary_line).to_contain_text(re.compile("Momentum.* with noise 2 on .* Adam with noise 2 on"))
+    here.page.get_by_role("radio", name="64 seeds").click()
+    expect(here.page.locator("caption")).to_contain_text("medians over all seeds")
+    expect(here.page.locator(".stMarkdown", has_text="Added to every rule: noise 2.")).to_be_visible()
+    assert here.query == {"surface": ["himmelblau"], "noise": ["2"], "starts": ["seeds"]}
 
 
 def test_dial_turns_the_rate_of_all(visit):
@@ -217,18 +239,20 @@ def test_keyboard_alone_reaches_everything(visit):
     assert sum("surface" in one.split(" ")[1] for one in reached) in (3, 6)  # every small stage, in one round or two
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("view", ["race", "side"])
-def test_phone_shows_everything_without_scrolling_sideways(visit, scheme, view):
-    here = visit(f"?view={view}", viewport=PHONE, color_scheme=scheme)
+def test_phone_shows_everything_without_scrolling_sideways(visit, view):
+    here = visit(f"?view={view}", viewport=PHONE)
     assert here.page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
     boxes = [box for panel in here.page.locator(".stage .frame").all() if (box := panel.bounding_box())]
     assert all(0 <= box["x"] and box["x"] + box["width"] <= PHONE["width"] and box["height"] > 90 for box in boxes)
-    background = here.stage.evaluate("(e) => getComputedStyle(e).getPropertyValue('--st-background-color')")
-    assert (background.lower() in ("#ffffff", "#fff")) == (scheme == "light")
     if view == "side":
         tops = [box["y"] for panel in here.panels.all() if (box := panel.bounding_box())]
         assert tops == sorted(tops) and len(set(tops)) == 3
+    for scheme in ("light", "dark"):
+        here.page.emulate_media(color_scheme=scheme)
+        expect(here.stage).to_have_class(re.compile(r"\bdark\b") if scheme == "dark" else re.compile("^(?!.*dark)"))
+        background = here.stage.evaluate("(e) => getComputedStyle(e).getPropertyValue('--st-background-color')")
+        assert (background.lower() in ("#ffffff", "#fff")) == (scheme == "light")
 
 
 def test_settings_open_and_change_their_contender(visit):

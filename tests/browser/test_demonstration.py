@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from typing import Literal
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -16,14 +17,27 @@ def demonstration(page: Page, address: str) -> Dial:
     return Dial(page, address, f"{RAVINE}&view=demonstration")
 
 
+@pytest.fixture(scope="module")
+def projected(shared_page: Page, address: str) -> Page:
+    """The demonstration as it opens, for tests that touch nothing in it."""
+    return demonstration(shared_page, address).page
+
+
 @pytest.mark.parametrize("size", [(1280, 720), (1920, 1080)])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_demonstration_fills_a_projector_with_everything_in_sight(
-    open_page: Callable[..., Page], address: str, size: tuple[int, int], scheme: str
+    projected: Page, size: tuple[int, int], scheme: Literal["light", "dark"]
 ):
-    width, height = size
-    page = open_page(viewport={"width": width, "height": height}, color_scheme=scheme)
-    demonstration(page, address)
+    page, (width, height) = projected, size
+    page.set_viewport_size({"width": width, "height": height})
+    page.emulate_media(color_scheme=scheme)
+    expect(page.locator(".stage")).to_have_class(
+        re.compile(r"\bdark\b") if scheme == "dark" else re.compile("^(?!.*dark)")
+    )
+    page.wait_for_function(
+        "([stage, height]) => stage.getBoundingClientRect().height === height",
+        arg=[page.locator(".stage").element_handle(), height],
+    )
     assert page.locator(".stage").bounding_box() == {"x": 0, "y": 0, "width": width, "height": height}
     shown = "[data-view=surface], [data-view=plane], [data-view=curve], .dial .track, .dial .presets, .bar, .headline"
     for part in page.locator(f".stage :is({shown})").all():

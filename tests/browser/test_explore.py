@@ -17,6 +17,23 @@ MOVE_BYTES = 12_000
 """What one move of a control may cost over the websocket while the surface stays."""
 
 
+HIMMELBLAU = ((3, 2), (-2.805118, 3.131312), (-3.77931, -3.283186), (3.584428, -1.848126))
+"""Its minima; domain -5 to 5 on both axes."""
+
+DRAWN = """(plane, groups) => {
+  const canvas = [...plane.querySelectorAll("canvas")].at(-1);
+  const pen = Object.assign(document.createElement("canvas"), { width: canvas.width, height: canvas.height })
+    .getContext("2d", { willReadFrequently: true });
+  pen.drawImage(canvas, 0, 0);
+  const ratio = canvas.width / plane.clientWidth;
+  const [left, top, width, height] = plane.dataset.plot.split(" ").map(Number);
+  const drawn = ([u, v]) =>
+    pen.getImageData(Math.round((left + u * width) * ratio), Math.round((top + v * height) * ratio), 1, 1).data[3] > 128;
+  return groups.map((places) => places.filter(drawn).length);
+}"""
+"""At how many places of each group, in shares of the plane from its upper left, a small ball is drawn."""
+
+
 class Visit:
     """An open page of the app, with what the tests ask of it."""
 
@@ -168,25 +185,20 @@ def test_phone_has_no_sideways_scroll_and_everything_in_reach(visit, query):
         assert box and 0 <= box["x"] and box["x"] + box["width"] <= PHONE["width"]
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_theme_follows_the_system(visit, scheme):
-    here = visit(color_scheme=scheme)
+def test_theme_follows_the_system_and_charts_follow_the_run_in_both(visit):
+    here = visit()
     page = here.go()
     config = tomllib.loads(Path(ROOT, ".streamlit", "config.toml").read_text())
-    red, green, blue = bytes.fromhex(config["theme"][scheme]["backgroundColor"][1:])
-    expect(page.locator(".stApp")).to_have_css("background-color", f"rgb({red}, {green}, {blue})")
-
-
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_charts_open_in_both_themes_and_follow_the_run(visit, scheme):
-    here = visit(color_scheme=scheme)
-    page = here.go()
     page.get_by_text("Numbers and charts").click()
-    expect(page.locator(".js-plotly-plot")).to_have_count(3)
-    minimum = page.locator(".js-plotly-plot").nth(2)
-    before = minimum.locator(".scatterlayer path.js-line").get_attribute("d")
-    here.set_rate("0.0007")
-    expect(minimum.locator(".scatterlayer path.js-line")).not_to_have_attribute("d", before or "")
+    for scheme, rate in (("dark", "0.0007"), ("light", "0.0008")):
+        page.emulate_media(color_scheme=scheme)
+        red, green, blue = bytes.fromhex(config["theme"][scheme]["backgroundColor"][1:])
+        expect(page.locator(".stApp")).to_have_css("background-color", f"rgb({red}, {green}, {blue})")
+        expect(page.locator(".js-plotly-plot")).to_have_count(3)
+        line = page.locator(".js-plotly-plot").nth(2).locator(".scatterlayer path.js-line")
+        before = line.get_attribute("d")
+        here.set_rate(rate)
+        expect(line).not_to_have_attribute("d", before or "")
 
 
 def test_controls_are_reached_by_keyboard_in_their_order(visit):
@@ -222,3 +234,30 @@ def test_move_of_a_control_is_a_short_message(visit):
         here.received.clear()
         here.set_rate(text)
     assert sum(here.received) <= MOVE_BYTES
+
+
+def test_many_starts_go_along_under_the_clock_and_are_told_in_words(visit):
+    here = visit(reduced_motion="reduce")
+    page = here.go("?surface=himmelblau&optimizer=gradient_descent")
+    page.get_by_text("More settings").click()
+    here.choose("Starts", "A grid")
+    expect(here.stage).to_have_attribute("data-swarm", "1")
+    words = page.locator("div.run[role=status]")
+    expect(words).to_contain_text("Of 64 runs from a grid of starts, all converged. The loss at the end: median")
+    plane = page.locator(".stage [data-view=plane]")
+    page.get_by_role("button", name="To the start").click()
+    expect(here.stage).to_have_attribute("data-step", "0")
+    middles = [[(i + 0.5) / 8, (j + 0.5) / 8] for i in range(8) for j in range(8)]
+    minima = [[(x + 5) / 10, (5 - y) / 10] for x, y in HIMMELBLAU]
+    assert plane.evaluate(DRAWN, [middles, minima]) == [64, 0]
+    page.get_by_role("button", name="To the end").click()
+    expect(here.stage).not_to_have_attribute("data-step", "0")
+    assert plane.evaluate(DRAWN, [middles, minima]) == [0, 4]
+    here.dial.press("ArrowRight")  # a hundredth of the dial's way: they go along with the run at the new rate
+    page.wait_for_url(re.compile("learning_rate="))
+    expect(here.stage).to_have_attribute("data-swarm", "1")
+    assert here.query["starts"] == ["grid"]
+    here.choose("Starts", "One start")
+    expect(words).to_have_count(0)
+    expect(here.stage).to_have_attribute("data-swarm", "")
+    assert plane.evaluate(DRAWN, [middles, minima]) == [0, 0]
