@@ -27,8 +27,8 @@ DRAWN = """(plane, groups) => {
   pen.drawImage(canvas, 0, 0);
   const ratio = canvas.width / plane.clientWidth;
   const [left, top, width, height] = plane.dataset.plot.split(" ").map(Number);
-  const drawn = ([u, v]) =>
-    pen.getImageData(Math.round((left + u * width) * ratio), Math.round((top + v * height) * ratio), 1, 1).data[3] > 128;
+  const at = (share, side, length) => Math.round((side + share * length) * ratio);
+  const drawn = ([u, v]) => pen.getImageData(at(u, left, width), at(v, top, height), 1, 1).data[3] > 128;
   return groups.map((places) => places.filter(drawn).length);
 }"""
 """At how many places of each group, in shares of the plane from its upper left, a small ball is drawn."""
@@ -97,7 +97,7 @@ def visit(open_page, address) -> Callable[..., Visit]:
 
 
 def test_dial_changes_the_path_while_camera_and_clock_stay(visit):
-    here = visit()
+    here = visit(reduced_motion="no-preference")
     page = here.go()
     surface = page.locator(".stage [data-view=surface]")
     page.get_by_role("button", name="Pause").click()
@@ -115,7 +115,7 @@ def test_dial_changes_the_path_while_camera_and_clock_stay(visit):
 
 
 def test_opening_has_a_clean_address_and_plays(visit):
-    here = visit()
+    here = visit(reduced_motion="no-preference")
     page = here.go()
     expect(here.stage).to_have_attribute("data-state", "playing")
     expect(here.rate).to_have_value("0.0015")
