@@ -1,8 +1,9 @@
 """Change one thing in a formula or a rule, run the tests that should notice, and count who noticed.
 
-`make mutants` (or `python tests/mutants.py landscapes/bowls.py engine`) writes every survivor and the score. A mutant
-changes one number, one operator, one sign, one comparison or one name of an argument inside a function body; facts in
-decorators, annotations and texts are left alone. JAX is imported once and each mutant runs in a fork, two at a time.
+`make mutants` (or `python tests/mutants.py --sample 30 landscapes/bowls.py engine`) writes every survivor and the
+score. A mutant changes one number, one operator, one sign, one comparison or one name of an argument inside a function
+body; facts in decorators, annotations and texts are left alone. JAX is imported once and each mutant runs in a fork,
+two at a time.
 """
 
 import argparse
@@ -10,6 +11,7 @@ import ast
 import copy
 import importlib.machinery
 import os
+import random
 import re
 import subprocess
 import sys
@@ -28,6 +30,23 @@ OPERATORS: dict[type, type] = {
     ast.Lt: ast.GtE, ast.LtE: ast.Gt, ast.Gt: ast.LtE, ast.GtE: ast.Lt, ast.Eq: ast.NotEq, ast.NotEq: ast.Eq,
     ast.And: ast.Or, ast.Or: ast.And,
 }  # fmt: skip
+
+
+ALSO_TESTED_BY = {
+    "program": ("descend", "batch", "mini_batches", "twists"),
+    "step": ("descend", "twists", "mini_batches", "precision", "workers", "evaluations"),
+    "twists": ("mini_batches", "scheduled_runs", "descend"),
+    "precision": ("descend",),
+    "twin": ("precision",),
+    "words": ("diagnose",),
+    "judge": ("diagnose",),
+    "kept": ("warm_up", "descend"),
+    "data": ("fits", "landscapes"),
+    "fits": ("fits", "landscapes"),
+    "minimizers": ("fits", "landscapes"),
+    "formula": ("survey",),
+}
+"""Module -> the tests beside its own that should go red; those of `descend` where nothing is said."""
 
 
 @dataclass(frozen=True)
@@ -49,10 +68,10 @@ def tests_for(path: Path, function: str) -> tuple[str, ...]:
         entry = re.search(rf"^@(landscape|optimizer)\((?:(?!^def ).)*?^\)\ndef {function}\(", registry, re.M | re.S)
         selection = ("-k", function) if entry else ()
         return (f"tests/test_{path.parent.name}.py", *selection)
-    own = f"tests/test_{path.stem}.py"
-    files = [own] if (ROOT / own).exists() else []
+    files = (path.stem, *ALSO_TESTED_BY.get(path.stem, ("descend",)))
+    found = [name for stem in files if (ROOT / (name := f"tests/test_{stem}.py")).exists()]
     # Counting compilations over all optimizers takes a minute and is about speed, not about numbers.
-    return (*dict.fromkeys([*files, "tests/test_descend.py"]), "-k", "not compiles_once")
+    return (*found, "-k", "not compiles_once and not random_combinations")
 
 
 def changes(node: ast.AST, arguments: list[str]) -> Iterator[tuple[str, ast.AST]]:
@@ -163,7 +182,9 @@ def main() -> None:
     """Print the survivors and the score of the files and folders named on the command line."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("paths", nargs="*", default=["landscapes", "optimizers", "engine", "knobs.py"])
-    named = [ROOT / name for name in parser.parse_args().paths]
+    parser.add_argument("--sample", type=int, help="no more than so many mutants of each file, drawn at random")
+    arguments = parser.parse_args()
+    named = [ROOT / name for name in arguments.paths]
     files = [file for path in named for file in (sorted(path.glob("*.py")) if path.is_dir() else [path])]
     sys.path.insert(0, str(ROOT))
     os.chdir(ROOT)
@@ -177,6 +198,8 @@ def main() -> None:
     total = killed = 0
     for file in files:
         mutants = list(mutants_of(file))
+        if arguments.sample and len(mutants) > arguments.sample:
+            mutants = random.Random(0).sample(mutants, arguments.sample)
         survivors = survivors_of(mutants)
         total, killed = total + len(mutants), killed + len(mutants) - len(survivors)
         print(f"{file.relative_to(ROOT)}: {len(mutants) - len(survivors)} of {len(mutants)} noticed", flush=True)

@@ -72,9 +72,12 @@ def prepared(
     page: Page,
     viewport: ViewportSize = WIDE,
     color_scheme: Literal["light", "dark"] = "light",
-    reduced_motion: Literal["no-preference", "reduce"] = "no-preference",
+    reduced_motion: Literal["no-preference", "reduce"] = "reduce",
 ) -> Page:
-    """A blank page with these of the options of Playwright's `new_page`."""
+    """A blank page with these of the options of Playwright's `new_page`.
+
+    Unless told otherwise it opens at rest on the end of a run: where WebGL is software, playing takes a whole machine.
+    """
     page.set_viewport_size(viewport)
     page.emulate_media(color_scheme=color_scheme, reduced_motion=reduced_motion)
     return page

@@ -12,7 +12,7 @@ PHONE = {"width": 390, "height": 844}
 
 
 class Visit:
-    """The page, open, with what the tests ask of it. Motion is reduced, so that runs are shown at their ends."""
+    """The page, open, with what the tests ask of it."""
 
     def __init__(self, page: Page, address: str, query: str) -> None:
         self.page, self.address = page, address
@@ -63,7 +63,7 @@ class Visit:
 @pytest.fixture
 def visit(open_page, address) -> Callable[..., Visit]:
     def visit(query: str = "", **options) -> Visit:
-        return Visit(open_page(**{"reduced_motion": "reduce", **options}), address, query)
+        return Visit(open_page(**options), address, query)
 
     return visit
 

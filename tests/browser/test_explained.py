@@ -22,7 +22,7 @@ def adam(**settings):
 
 @pytest.fixture
 def stage(open_page: Callable[..., Page], address: str) -> Stage:
-    page = open_page(reduced_motion="reduce")
+    page = open_page()
     page.goto(address)
     expect(page.locator(".stage")).to_be_visible(timeout=COMPILED)  # the server may have only just begun
     return Stage(page, address, QUERY)
@@ -123,7 +123,7 @@ def test_sharpness_is_fetched_when_it_is_chosen_and_told_in_words(stage: Stage):
 
 
 def test_where_no_limit_is_known_the_page_says_so(open_page: Callable[..., Page], address: str):
-    stage = Stage(open_page(reduced_motion="reduce"), address, "?surface=himmelblau&optimizer=lion&steps=40")
+    stage = Stage(open_page(), address, "?surface=himmelblau&optimizer=lion&steps=40")
     stage.root.get_by_role("radio", name="sharpness").check(force=True)
     told = "No limit of the sharpness is known for Lion, so none is drawn."
     expect(stage.root.locator(".about")).to_have_text(told, timeout=COMPILED)
@@ -131,6 +131,6 @@ def test_where_no_limit_is_known_the_page_says_so(open_page: Callable[..., Page]
 
 def test_step_that_broke_a_run_is_explained(open_page: Callable[..., Page], address: str):
     query = "?surface=quartic&optimizer=gradient_descent&learning_rate=1&steps=40"
-    stage = Stage(open_page(reduced_motion="reduce"), address, query)
+    stage = Stage(open_page(), address, query)
     section = explained(stage)
     expect(section.get_by_role("heading")).to_contain_text("the one that broke the run")

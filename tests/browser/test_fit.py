@@ -34,7 +34,7 @@ def slope(page: Page) -> float:
 
 
 def test_line_is_that_of_the_place_of_the_ball(open_page: Callable[..., Page], address: str):
-    page = open_page(reduced_motion="reduce")
+    page = open_page()
     page.goto(f"{address}/{QUERY}")
     expect(page.locator(".stage")).to_have_attribute("data-runs", re.compile(r"\d+"))
     steps, slopes = (12, 50), []
@@ -48,7 +48,7 @@ def test_line_is_that_of_the_place_of_the_ball(open_page: Callable[..., Page], a
 
 
 def test_example_of_the_next_step_is_lit(open_page: Callable[..., Page], address: str):
-    page = open_page(reduced_motion="reduce")
+    page = open_page()
     page.goto(f"{address}/{QUERY}&batch_size=1")
     expect(page.locator(".stage")).to_have_attribute("data-runs", re.compile(r"\d+"))
     at(page, 0)  # nothing but the ring: the line is off the picture
@@ -76,7 +76,7 @@ def test_example_of_the_next_step_is_lit(open_page: Callable[..., Page], address
 
 
 def test_dots_of_two_inputs_stand_where_the_ball_predicts_them(open_page: Callable[..., Page], address: str):
-    page = open_page(reduced_motion="reduce")
+    page = open_page()
     page.goto(f"{address}/?surface=diabetes_standardised&optimizer=gradient_descent&x=0.9&y=0.9&steps=60")
     expect(page.locator(".stage")).to_have_attribute("data-runs", re.compile(r"\d+"))
     steps, spreads = (0, 60), []
@@ -91,7 +91,7 @@ def test_dots_of_two_inputs_stand_where_the_ball_predicts_them(open_page: Callab
 
 
 def test_fit_is_there_only_where_there_is_data(open_page: Callable[..., Page], address: str):
-    page = open_page(reduced_motion="reduce")
+    page = open_page()
     page.goto(f"{address}/?surface=bowl")
     expect(page.locator(".stage")).to_have_attribute("data-runs", re.compile(r"\d+"))
     expect(page.locator("[data-view=fit]")).to_be_hidden()

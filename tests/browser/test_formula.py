@@ -16,7 +16,7 @@ QUERY = "?formula=x**2%20%2B%203*y**2"
 
 @pytest.fixture
 def visit(open_page, address) -> Callable[..., Visit]:
-    return lambda **options: Visit(open_page(reduced_motion="reduce", **options), address)
+    return lambda **options: Visit(open_page(**options), address)
 
 
 def field(page: Page):

@@ -100,7 +100,8 @@ def changed(before: np.ndarray, after: np.ndarray) -> np.ndarray:
     return np.abs(before - after).max(axis=2) > 12
 
 
-def test_stage_opens_playing_and_the_ball_moves(stage: Stage):
+def test_stage_opens_playing_and_the_ball_moves(open_page: Callable[..., Page], address: str):
+    stage = Stage(open_page(reduced_motion="no-preference"), address)
     stage.state("playing")
     stage.wait_past(3)
     stage.button("Pause").click()
@@ -314,7 +315,7 @@ def test_surface_is_drawn_again_in_a_window_of_another_size(stage: Stage):
 
 
 def test_without_webgl2_the_plane_carries_on_and_the_page_says_so(open_page: Callable[..., Page], address: str):
-    page = open_page()
+    page = open_page(reduced_motion="no-preference")
     page.add_init_script(
         """const get = HTMLCanvasElement.prototype.getContext;
         HTMLCanvasElement.prototype.getContext = function (kind, ...rest) {
@@ -328,7 +329,7 @@ def test_without_webgl2_the_plane_carries_on_and_the_page_says_so(open_page: Cal
 
 
 def test_reduced_motion_shows_the_finished_path_and_stands_still(open_page: Callable[..., Page], address: str):
-    stage = Stage(open_page(reduced_motion="reduce"), address)
+    stage = Stage(open_page(), address)
     stage.state("ended")
     assert stage.step == opening_run().length
     stage.button("Play").click()  # only when asked to
