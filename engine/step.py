@@ -239,7 +239,7 @@ def _clipped(gradient: jax.Array, twisted: Twisted) -> tuple[jax.Array, jax.Arra
     bounded, _ = optax.clip(numbers.clip_value).update(gradient, optax.EmptyState())
     used, _ = optax.clip_by_global_norm(numbers.clip_norm).update(bounded, optax.EmptyState())
     used = jnp.where(jnp.isinf(numbers.clip_norm), bounded, used)  # without a limit the norm may overflow
-    return used, jnp.any(bounded != gradient) | (optax.tree.norm(bounded) > numbers.clip_norm)
+    return used, jnp.any((bounded != gradient) & ~jnp.isnan(gradient)) | (optax.tree.norm(bounded) > numbers.clip_norm)
 
 
 def _beside(iterate: jax.Array, rate: jax.Array, twisted: Twisted) -> jax.Array:

@@ -23,7 +23,19 @@ from ui.own_formula import surface_choice
 from ui.scenario import Scenario
 from ui.starts import HELP, SPREAD, offered
 from ui.surfaces import surface
-from ui.twists import SCHEDULE, Twist, has_chance, twist_knobs
+from ui.twists import (
+    LOSS_SCALING,
+    PRECISION,
+    PRECISION_HELP,
+    PRECISIONS,
+    SCALING_HELP,
+    SCALINGS,
+    SCHEDULE,
+    Twist,
+    has_chance,
+    scaling_knobs,
+    twist_knobs,
+)
 
 OFF_AT_NONE = ("clip_norm", "clip_value")
 """The twists that are limits: no number stands for none."""
@@ -91,6 +103,24 @@ def twist_fields(
             usual = None if name in OFF_AT_NONE else knob.default
             value = shown.get(name, usual)
             _number(f"{page}twists.{name}", knob, value, partial(take, name), off=usual is None)  # pyright: ignore[reportArgumentType]
+    _precision(page, methods, shown, take)
+
+
+def _precision(
+    page: str, methods: Sequence[Optimizer], shown: Mapping[str, Twist], take: Callable[[str, Twist | None], None]
+) -> None:
+    """The type of number that a run is kept in, and where it is a narrow one the scaling of the loss."""
+    kept_in = str(shown.get(PRECISION, next(iter(PRECISIONS))))
+    _choice("Precision", f"{page}{PRECISION}", PRECISIONS, kept_in, partial(take, PRECISION), PRECISION_HELP)
+    knobs = scaling_knobs(methods, shown)
+    if knobs is None:
+        return
+    scaling = str(shown.get(LOSS_SCALING, next(iter(SCALINGS))))
+    _choice("Loss scaling", f"{page}{LOSS_SCALING}", SCALINGS, scaling, partial(take, LOSS_SCALING), SCALING_HELP)
+    if knobs:
+        with st.container(key=f"{page}scaling_fields"):
+            for name, knob in knobs.items():
+                _number(f"{page}twists.{name}", knob, shown.get(name, knob.default), partial(take, name))  # pyright: ignore[reportArgumentType]
 
 
 def reset() -> None:

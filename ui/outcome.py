@@ -9,6 +9,7 @@ import numpy as np
 
 from engine import Batch, Trajectory, diagnose, verdicts
 from engine.field import held_out_losses_at
+from engine.twin import PARTED, parting, twin
 from landscapes.base import Landscape, Point
 from ui.numbers import number, point
 from ui.verdicts import LOOKS
@@ -83,15 +84,44 @@ def facts(t: Trajectory) -> dict[str, str]:
         "Ends at": point(t.points[t.length]),
         "To the nearest minimum": "none is known" if away is None else number(away[t.length]),
         "Gradient norm": number(gradient_norms(t)[t.length]),
+        **_scale(t),
     }
+
+
+def _scale(t: Trajectory) -> dict[str, str]:
+    """What the loss is multiplied by, at first and at the end."""
+    if t.loss_scales is None or not t.length:
+        return {}
+    first, last = (f"{scale:,.10g}" for scale in t.loss_scales[[0, t.length - 1]])
+    return {"Loss scale": first if first == last else f"{first} → {last}"}
+
+
+def beside_twin(t: Trajectory) -> str:
+    """How a run in a precision below float64 compares with its float64 twin, in a sentence or two; "" for another."""
+    if not t.twists.narrow:
+        return ""
+    row, near = parting(t, twin(t)), f"{PARTED * 100:g} % of the map"
+    told = f"It stays within {near} of its float64 twin."
+    if row is not None and row > t.length:
+        told = "Its float64 twin goes on from there."
+    elif row is not None:
+        told = f"From step {row:,} on it is further than {near} from its float64 twin."
+    left_out = int(t.skipped.sum())
+    if not left_out:
+        return told
+    first = int(t.skipped.argmax()) + 1
+    steps = (
+        f"Step {first:,} is left out" if left_out == 1 else f"{left_out:,} steps are left out, the first at {first:,}"
+    )
+    return f"{told} {steps}: the scaled gradient overflowed, and the scale was halved."
 
 
 def remarks(t: Trajectory) -> str:
     """The reason of the verdict, and what it does not say of where the run was off the map."""
     reason = diagnose(t).reason
     if not math.isfinite(t.losses[0]) or "It leaves the map" in reason:
-        return reason
-    return " ".join(filter(None, [reason, _about_the_map(t)]))
+        return " ".join(filter(None, [reason, beside_twin(t)]))
+    return " ".join(filter(None, [reason, _about_the_map(t), beside_twin(t)]))
 
 
 def _about_the_map(t: Trajectory) -> str:

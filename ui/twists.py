@@ -1,8 +1,9 @@
 """What a visitor adds to an optimizer's own rule: which twists fit a run, and their words in the address."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
-from engine.twists import NAMES, TWISTS, checked_twists
+from engine.precision import TYPES
+from engine.twists import FIRST_DERIVATIVES, LOSS_SCALINGS, NAMES, SCALING, TWISTS, checked_twists
 from knobs import Knob
 from landscapes.base import Landscape
 from optimizers.base import Optimizer
@@ -13,7 +14,17 @@ from ui.numbers import number
 BATCH_HELP = "How many examples each step looks at; all of them is batch gradient descent."
 
 Twist = float | str
-SCHEDULE, BATCH = "schedule", "batch_size"
+SCHEDULE, BATCH, PRECISION, LOSS_SCALING = "schedule", "batch_size", "precision", "loss_scaling"
+TEXTS = frozenset({SCHEDULE, PRECISION, LOSS_SCALING})
+"""The twists that are words."""
+
+PRECISIONS = {name: f"{name}, {significant} digits" for name, significant in zip(TYPES, (16, 7, 2, 3), strict=True)}
+"""Every precision with how many decimal digits of a number it keeps, about."""
+
+PRECISION_HELP = "The type of number that a run is kept in; on Explore its float64 twin is drawn beside it."
+SCALING_HELP = "The loss is multiplied while its gradient is taken, so that a small gradient is not rounded to 0."
+SCALINGS = {name: name for name in LOSS_SCALINGS}
+
 CHANCE = frozenset({"noise", "temperature", BATCH})
 """The twists with which the seed changes something."""
 
@@ -31,6 +42,18 @@ def twist_knobs(landscape: Landscape, optimizer: Optimizer, schedule: str) -> di
     return {**SCHEDULES[schedule].knobs, **batch, **shared}
 
 
+def scaling_knobs(optimizers: Sequence[Optimizer], twists: Mapping[str, Twist]) -> dict[str, Knob] | None:
+    """The numbers of the loss scaling that is on, by name; None where there is nothing to scale.
+
+    That is in float64, where nothing underflows, and where every optimizer takes derivatives of its own.
+    """
+    if PRECISION not in twists or not any(FIRST_DERIVATIVES.issuperset(method.needs) for method in optimizers):
+        return None
+    kind = twists.get(LOSS_SCALING, LOSS_SCALINGS[0])
+    on = {"static": ("loss_scale",), "dynamic": tuple(SCALING)}.get(str(kind), ())
+    return {name: SCALING[name] for name in on}
+
+
 def has_chance(twists: Mapping[str, Twist]) -> bool:
     """Whether the seed changes anything in a run with these twists, of which none is off."""
     return not CHANCE.isdisjoint(twists)
@@ -38,7 +61,7 @@ def has_chance(twists: Mapping[str, Twist]) -> bool:
 
 def asked_twist(name: str, text: str) -> Twist:
     """A twist as an address asks for it, unchecked: `fitting` says what is allowed."""
-    return shortened(text) if name == SCHEDULE else read(text)
+    return shortened(text) if name in TEXTS else read(text)
 
 
 def twist_query(twists: Mapping[str, Twist]) -> dict[str, str]:

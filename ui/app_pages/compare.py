@@ -33,7 +33,7 @@ def laboratory() -> None:
         if more.open:
             with more:
                 contenders.details(comparison)
-        beside = st.expander("Schedule, clipping, noise", key="compare.twists", on_change=mirror.adjust)
+        beside = st.expander("Schedule, noise, precision", key="compare.twists", on_change=mirror.adjust)
         if beside.open:
             with beside:
                 contenders.twists(comparison)

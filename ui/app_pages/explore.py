@@ -33,7 +33,7 @@ def laboratory(around: tuple[object, ...]) -> None:
         if more.open:
             with more:
                 controls.details(scenario)
-        beside = st.expander("Schedule, clipping, noise", key="twists", on_change=session.keep)
+        beside = st.expander("Schedule, noise, precision", key="twists", on_change=session.keep)
         if beside.open:
             with beside:
                 controls.twists(scenario)

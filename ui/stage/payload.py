@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from engine import Trajectory, diagnose
+from engine.twin import parting, twin
 from ui.display import Curve, CurveScale, curve, display, relief
 from ui.look import PLAIN, Look
 from ui.numbers import number, point
@@ -24,6 +25,9 @@ from ui.twists import in_words
 
 LIT = 16
 """Of so many examples, at most, those that a step looks at are lit."""
+
+INK = 2
+"""The series in black or white, in which a run is drawn that another one is held against."""
 
 FAN_ROWS, SHARED_FAN_ROWS = 500, 300
 """How many steps of each run the dial has at hand when it drives one run, and when it drives several."""
@@ -53,8 +57,10 @@ def pack_runs(
         look: what is switched on in the stage.
     """
     landscape, parameters = runs[0].landscape, runs[0].parameters
-    names = [run.optimizer.title for run in runs] if labels is None else labels
-    drawn = curve(landscape, parameters, [run.losses[: run.length + 1] for run in runs], scale)
+    names = [_name(run) for run in runs] if labels is None else labels
+    other = twin(runs[0]) if len(runs) == 1 and runs[0].twists.narrow else None
+    both = [*runs] if other is None else [*runs, other]
+    drawn = curve(landscape, parameters, [run.losses[: run.length + 1] for run in both], scale)
     rows = FAN_ROWS if len(dial) == 1 else SHARED_FAN_ROWS
     header = {
         "surface": surface_address(landscape, parameters),
@@ -70,11 +76,27 @@ def pack_runs(
         },
         "dial": [_driven(runs[place], place, rows, scale) for place in dial],
         "runs": [_described(run, place, name) for place, (run, name) in enumerate(zip(runs, names, strict=True))],
+        "twin": None if other is None else _twin(runs[0], other),
     }
     arrays: dict[str, np.ndarray] = {}
     for place, run in enumerate(runs):
         arrays |= {f"{name}{place}": array for name, array in _rows(run, drawn).items()}
+    if other is not None:
+        drawn_rows = _rows(other, drawn)
+        arrays |= {f"{name}_twin": drawn_rows[name] for name in ("x", "y", "loss", "height", "ordinate")}
     return pack(header, arrays)
+
+
+def _name(run: Trajectory) -> str:
+    """What a run alone is called."""
+    return run.optimizer.title + (f" in {run.twists.precision}" if run.twists.narrow else "")
+
+
+def _twin(run: Trajectory, other: Trajectory) -> dict[str, Any]:
+    """The float64 twin of a run as it is drawn beside it, and the row of the run at which they part, or None."""
+    row = parting(run, other)
+    parted = None if row is None or row > run.length else row
+    return {**_described(other, INK, "float64 twin"), "batches": None, "parted": parted, "of": run.twists.precision}
 
 
 def _rows(run: Trajectory, scale: Curve) -> dict[str, np.ndarray]:
@@ -90,6 +112,8 @@ def _rows(run: Trajectory, scale: Curve) -> dict[str, np.ndarray]:
     unseen = held_out_losses(run) if scale.units == "decades" else None
     if unseen is not None:
         twisted["held_out"] = share(scale.ordinates(unseen), inside=1)
+    if run.skipped.any():
+        twisted["skipped"] = run.skipped.astype(np.uint16)
     if run.clipped.any():
         twisted["clipped"] = run.clipped.astype(np.uint16)
     return twisted | {
@@ -130,7 +154,7 @@ def _described(run: Trajectory, place: int, label: str) -> dict[str, Any]:
         "reason": diagnosis.reason,
         "left": left,
         "not_finite": run.length + 1 if run.status == "diverged" else None,
-        "summary": summary(run, label),
+        "summary": summary(run, "" if label == _name(run) else label),
     }
 
 
@@ -180,6 +204,8 @@ def summary(run: Trajectory, label: str = "") -> str:
         events.append("still running" if run.length == run.steps else "at rest, but not at a minimum")
     if clipped := int(run.clipped.sum()):
         events.append(f"{clipped} steps clipped" if clipped > 1 else "1 step clipped")
+    if left_out := int(run.skipped.sum()):
+        events.append(f"{left_out} steps left out" if left_out > 1 else "1 step left out")
     steps = f"{run.length} of {run.steps} steps" if run.length < run.steps else f"{run.steps} steps"
     name = " with ".join(part for part in (label or run.optimizer.title, _beside(run)) if part)
     return f"{name} on {run.landscape.title} from {point(run.start)}, {steps}: {'; '.join(events)}."

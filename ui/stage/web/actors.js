@@ -6,6 +6,7 @@ import { makeBall, PIECE, RADIUS, ROW } from "./path.js";
 /** @typedef {import("./path.js").Path} Path @typedef {import("./gl.js").Program} Program */
 
 const LINE = 2.4; // CSS pixels
+const THIN = 1.5; // likewise of a twin's
 const HALO = 2.2; // how much wider its light edge is
 const [DISC, STAR, DIAMOND, CROSS, RING] = [0, 1, 2, 3, 4]; // shapes, as the shader numbers them
 const NOWHERE = 1e6; // a height at which nothing is drawn
@@ -88,7 +89,7 @@ export class Actors {
     gl.uniform2f(at.u_view, this.width, this.height);
     gl.uniform1f(at.u_head, head);
     gl.uniform1i(at.u_depth, 0);
-    const width = LINE * ratio;
+    const width = (run.ghost ? THIN : LINE) * ratio;
     const unit = width * this.camera.pixel * this.camera.distance; // a line width, in world units
     gl.uniform2f(at.u_dash, run.dash.length ? run.dash[0] * unit : 0, run.dash.length ? (run.dash[0] + run.dash[1]) * unit : 0);
     const [hr, hg, hb] = theme.halo;
@@ -109,6 +110,7 @@ export class Actors {
   /** @param {number} place @param {number} from @param {number} count */
   iterates(place, from, count) {
     const { theme } = this;
+    if (this.paths[place].run.ghost) return;
     this.gl.bindVertexArray(this.buffers[place].dots.array);
     this.#draw(DISC, 6.4, from, count, theme.series(this.paths[place].run), theme.halo, 0, 0.3);
   }
@@ -141,7 +143,7 @@ export class Actors {
     this.#draw(DIAMOND, 13, counts.minima, counts.local, theme.mark, theme.markEdge, 1.6, 0.35);
     this.#draw(CROSS, 15, counts.minima + counts.local, counts.saddles, theme.mark, theme.markEdge, 1.4, 0.35);
     this.paths.forEach(({ run }, place) => {
-      this.#draw(RING, 13, this.firstRun + 2 * place, 1, theme.series(run), theme.halo, 1, 0.4);
+      if (!run.ghost) this.#draw(RING, 13, this.firstRun + 2 * place, 1, theme.series(run), theme.halo, 1, 0.4);
     });
   }
 
@@ -173,11 +175,12 @@ export class Actors {
     gl.drawArrays(gl.POINTS, from, count);
   }
 
-  /** A ball and its shadow, unless it is off the map. @param {number} place @param {number} step */
+  /** A ball and its shadow, of a twin a small one without, unless it is off the map. @param {number} place @param {number} step */
   ball(place, step) {
     const { gl, camera, state } = this;
     const path = this.paths[place];
     if (!path.ball(step, state)) return;
+    if (path.run.ghost) return this.crowd(place, new Float32Array([state.u, state.v]), path.terrain);
     const [x, y, z] = state.centre;
     const distance = Math.hypot(x - camera.eye[0], y - camera.eye[1], z - camera.eye[2]);
     const radius = RADIUS / (distance * camera.pixel); // in pixels

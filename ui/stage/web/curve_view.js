@@ -7,11 +7,11 @@ import { drawCrossings, drawLimit } from "./limit.js";
 import { gestures } from "./gestures.js";
 import { ballSign } from "./marks.js";
 import { print, roundValues } from "./numbers.js";
-import { drawClipped, drawEpochs, drawSchedule } from "./twists.js";
+import { drawClipped, drawEpochs, drawSchedule, drawSkipped } from "./twists.js";
 
 const BALL = 18; // the side of a ball's box, in CSS pixels
-const RING = 10; // the diameter of the ring on the curve of the examples held out
-const UNSEEN = [1.5, 2.5]; // that curve's dash, in widths of its line
+const RING = 10; // the diameter of the ring on another curve of the run
+const UNSEEN = [1.5, 2.5]; // the dash of the curve of the examples held out, in widths of its line
 
 export class CurveView {
   /** @param {HTMLElement} frame @param {Clock} clock @param {AbortSignal} signal */
@@ -23,7 +23,8 @@ export class CurveView {
     this.moving.ariaHidden = "true";
     this.past = document.createElement("canvas"); // the bright curve in full, shown up to the cursor
     this.cursor = frame.appendChild(element("div", { class: "cursor" }));
-    this.ring = frame.appendChild(element("div", { class: "unseen ball", hidden: "" }));
+    /** The rings on the other curves of the run. @type {HTMLElement[]} */
+    this.rings = [];
     /** @type {SVGElement[]} */
     this.balls = [];
     this.shown = Infinity; // up to here the curve is bright
@@ -105,15 +106,15 @@ export class CurveView {
     this.shown = x;
     this.cursor.style.transform = `translateX(${x}px)`;
     this.drawn.forEach((run, place) => this.#move(this.balls[place], BALL, run, step));
-    const unseen = this.unseen;
-    this.ring.hidden = !unseen;
-    if (unseen) this.#move(this.ring, RING, unseen, step);
+    this.others.forEach((run, place) => this.#move(this.rings[place], RING, run, step));
   }
 
-  /** The run whose curve is that of the examples held out; null where there is none. */
-  get unseen() {
+  /** What is drawn beside the run's own loss: that of the examples held out, and that of its float64 twin. @returns {import("./payload.js").Run[]} */
+  #beside() {
     const [run] = this.drawn;
-    return run.held_out && !this.track ? { ...run, ordinate: run.held_out, dash: UNSEEN } : null;
+    if (this.track) return [];
+    const unseen = run.held_out ? [{ ...run, ordinate: run.held_out, dash: UNSEEN, label: "held out" }] : [];
+    return run.twin ? [...unseen, run.twin] : unseen;
   }
 
   /** Puts a ball where its curve is at a moment. @param {SVGElement | HTMLElement} ball @param {number} size of its box @param {import("./payload.js").Run} run @param {number} step */
@@ -178,8 +179,11 @@ export class CurveView {
     pen.fillStyle = theme.ink(0.95);
     pen.font = `600 ${size}px ${theme.font}`;
     pen.fillText(title, 4, size);
-    const { unseen } = this;
-    if (unseen) this.#key(pen, size, 4 + pen.measureText(title).width + 1.6 * size, [[runs[0], "training"], [unseen, "held out"]]);
+    const others = (this.others = this.#beside());
+    for (const ring of this.rings) ring.remove();
+    this.rings = others.map((run) => element("div", { class: "unseen ball", style: `border-color: ${theme.css(run)}` }));
+    this.frame.append(...this.rings);
+    if (others.length) this.#key(pen, size, 4 + pen.measureText(title).width + 1.6 * size, [{ ...runs[0], label: runs[0].held_out ? "training" : runs[0].twin?.of ?? "" }, ...others]);
     pen.fillText("step", 4, plot.top + plot.height + size * 1.25);
 
     const past = /** @type {CanvasRenderingContext2D} */ (this.past.getContext("2d"));
@@ -194,10 +198,11 @@ export class CurveView {
       else if (strip) drawSchedule(pen, plot, theme, run, this.steps, strip);
       if (frame.alone) drawEpochs(pen, plot, theme, run, this.steps);
       if (frame.alone) drawClipped(pen, plot, theme, run, this.steps);
-      if (unseen) this.#curve(pen, unseen, 0.28, 1.5);
-      if (unseen) this.#curve(past, unseen, 1, 1.8);
+      if (frame.alone) drawSkipped(pen, plot, theme, run, this.steps);
+      for (const other of others) this.#curve(pen, other, 0.28, 1.3);
       this.#curve(pen, run, 0.28, 1.5);
       this.#curve(past, run, 1, 2.2);
+      for (const other of others) this.#curve(past, other, 1, other.ghost ? 1.4 : 1.8);
       if (track) drawCrossings(frame, run, track.runs[place]);
       else if (frame.alone) this.#events(pen, run, size); // those of several would cover each other
     });
@@ -206,23 +211,22 @@ export class CurveView {
     this.fresh = false;
   }
 
-  /** Which line is which, beside the title. @param {CanvasRenderingContext2D} pen @param {number} size @param {number} x @param {[import("./payload.js").Run, string][]} lines */
+  /** Which line is which, beside the title. @param {CanvasRenderingContext2D} pen @param {number} size @param {number} x @param {import("./payload.js").Run[]} lines */
   #key(pen, size, x, lines) {
     pen.save();
     pen.font = `${size}px ${this.theme.font}`;
     pen.lineWidth = 2;
-    for (const [run, text] of lines) {
+    for (const run of lines) {
       pen.strokeStyle = this.theme.css(run);
       pen.setLineDash(run.dash.map((part) => part * 2));
       pen.beginPath();
       pen.moveTo(x, size * 0.66);
       pen.lineTo(x + 2.2 * size, size * 0.66);
       pen.stroke();
-      pen.fillText(text, x + 2.7 * size, size);
-      x += 4.2 * size + pen.measureText(text).width;
+      pen.fillText(run.label, x + 2.7 * size, size);
+      x += 4.2 * size + pen.measureText(run.label).width;
     }
     pen.restore();
-    this.ring.style.borderColor = this.theme.css(lines[0][0]);
   }
 
   /** @param {import("./payload.js").Run} run @param {number} i @returns {[number, number]} */
@@ -278,6 +282,7 @@ export class CurveView {
   #events(pen, run, size) {
     const { plot, theme } = this;
     const events = run.changes.filter(([step]) => step <= run.length).map(([step, rate]) => [step, `η ${print(rate, 3)}`]);
+    if (typeof run.twin?.parted === "number") events.push([run.twin.parted, `apart: ${run.twin.parted}`]);
     if (run.left) events.push([run.left.step, run.left.step ? `left the map: ${run.left.step}` : "starts off the map"]);
     if (run.not_finite !== null) events.push([run.not_finite, `not finite: ${run.not_finite}`]);
     let free = -Infinity; // where the last label ends

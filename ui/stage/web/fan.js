@@ -130,6 +130,8 @@ export class Fan {
       clipped: undefined,
       batch: undefined,
       held_out: undefined,
+      skipped: undefined,
+      twin: undefined,
     };
   }
 

@@ -23,7 +23,7 @@ export class Legend {
   setRuns(runs, theme, domain, heads) {
     this.domain = domain;
     this.steps = Math.max(...runs.map((run) => run.steps));
-    this.epoch = runs.length === 1 ? runs[0].epoch : null;
+    this.epoch = runs.length === 1 || runs[1].ghost ? runs[0].epoch : null;
     this.rows = runs.map((run) => ({
       run,
       loss: element("span", { class: "loss" }),
@@ -32,9 +32,9 @@ export class Legend {
       shown: "",
     }));
     const entries = this.rows.map(({ run, loss, place, status }) =>
-      element(heads ? "div" : "li", { class: "run" }, lineSample(run, theme.css(run)), element("span", { class: "name" }, run.label), loss, place, status),
+      element(heads ? "div" : "li", { class: "run" }, lineSample(run, theme.css(run)), element("span", { class: "name" }, run.label), loss, ...(run.ghost ? [] : [place]), status),
     );
-    this.root.classList.toggle("many", runs.length > 1);
+    this.root.classList.toggle("many", runs.filter((run) => !run.ghost).length > 1);
     this.entries.replaceChildren(...(heads ? [] : entries));
     heads?.forEach((head, place) => head.replaceChildren(entries[place]));
     this.whole = -1;

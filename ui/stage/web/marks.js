@@ -25,12 +25,13 @@ export function outline(marker, x, y, r) {
 /** A run's ball for the flat views, its centre in the middle of a box of that size. @param {import("./payload.js").Run} run @param {string} colour @param {number} size */
 export function ballSign(run, colour, size) {
   const c = size / 2;
-  const r = size * 0.3;
+  const r = size * (run.ghost ? 0.2 : 0.3);
+  const [fill, edge] = run.ghost ? ["#fff", colour] : [colour, "#fff"];
   return svg(
     "svg",
     { class: "ball", width: String(size), height: String(size), "aria-hidden": "true" },
     svg("circle", { cx: String(c + 1), cy: String(c + 1.5), r: String(r + 2), fill: "#000", opacity: "0.25" }),
-    svg("path", { d: outline(run.marker, c, c, r), fill: colour, stroke: "#fff", "stroke-width": "2", "stroke-linejoin": "round" }),
+    svg("path", { d: outline(run.marker, c, c, r), fill, stroke: edge, "stroke-width": "2", "stroke-linejoin": "round" }),
   );
 }
 
@@ -39,7 +40,7 @@ export function lineSample(run, colour) {
   return svg(
     "svg",
     { class: "sample", width: "34", height: "16", "aria-hidden": "true" },
-    svg("path", { d: "M1 8H33", stroke: colour, "stroke-width": "2.2", "stroke-dasharray": run.dash.map((part) => part * 2).join(" ") }),
+    svg("path", { d: "M1 8H33", stroke: colour, "stroke-width": run.ghost ? "1.5" : "2.2", "stroke-dasharray": run.dash.map((part) => part * 2).join(" ") }),
     svg("path", { d: outline(run.marker, 17, 8, 5), fill: colour }),
   );
 }

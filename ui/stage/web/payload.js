@@ -54,9 +54,14 @@ const TYPES = { uint8: Uint8Array, float32: Float32Array, uint16: Uint16Array, u
  * @property {Uint16Array} [held_out] as its ordinates, of the loss of the examples held out, where it is shown
  * @property {Uint16Array} [rate] of each step as a share of the largest, where it follows a schedule
  * @property {Uint16Array} [clipped] whether each step was clipped, where one was
+ * @property {Uint16Array} [skipped] whether each step was left out since its scaled gradient overflowed, where one was
+ * @property {Twin} [twin] the same run in float64, beside one in less
+ * @property {boolean} [ghost] whether it is such a twin, which is drawn thinner
  * @property {Uint16Array} [batch] which examples each step looks at, a bit each, where they are few
  * @property {string | null} batches the address of the contours of the steps' batches, but for the piece
  * @property {number | null} epoch how many steps it takes, where the steps look at some examples each
+ *
+ * @typedef {Run & {parted: number | null, of: string}} Twin with the row from which on it is apart from its run, and that one's precision
  *
  * @typedef {object} Runs
  * @property {string} surface the address of the surface
@@ -105,11 +110,21 @@ function widened(bytes) {
 export function readRuns(bytes) {
   const { header, arrays } = unpack(bytes);
   header.runs.forEach((/** @type {any} */ run, /** @type {number} */ place) => {
-    for (const name of ["x", "y", "loss", "height", "ordinate", "rate", "clipped", "batch", "held_out"]) run[name] = arrays[name + place];
+    for (const name of ["x", "y", "loss", "height", "ordinate", "rate", "clipped", "skipped", "batch", "held_out"]) run[name] = arrays[name + place];
     run.loss = widened(run.loss);
     run.axis = header.curve;
   });
+  const { twin } = header;
+  if (twin) {
+    for (const name of ["x", "y", "loss", "height", "ordinate"]) twin[name] = arrays[`${name}_twin`];
+    header.runs[0].twin = Object.assign(twin, { loss: widened(twin.loss), axis: header.curve, ghost: true });
+  }
   return header;
+}
+
+/** The runs with their twins. @param {Run[]} runs @returns {Run[]} */
+export function withTwins(runs) {
+  return runs.flatMap((run) => (run.twin ? [run, run.twin] : [run]));
 }
 
 /** @type {Map<string, Promise<Surface>>} */

@@ -7,6 +7,7 @@ import { print } from "./numbers.js";
 
 const SMALL_BALL = 3.2; // its radius, in CSS pixels
 const SQUARE = 7; // the side of the mark of a clipped step, in CSS pixels
+const CROSS = 4.5; // half the side of the mark of a step that was left out, in CSS pixels
 const DOTS = [1.2, 2.9]; // radius of an iterate's dot, where they crowd and where they are far apart
 
 /** Adds what the trails gain between two moments; from a moment before 0 on, everything. @param {PlaneView} view @param {CanvasRenderingContext2D} pen @param {number} before @param {number} now */
@@ -16,24 +17,32 @@ export function drawTrails(view, pen, before, now) {
   pen.beginPath();
   pen.rect(plot.left, plot.top, plot.width, plot.height);
   pen.clip();
-  if (before < 0) for (const { run } of view.paths) ring(view, pen, run);
-  for (const path of view.paths) trail(view, pen, path, Math.max(before, 0), now);
+  if (before < 0) for (const { run } of view.paths) if (!run.ghost) ring(view, pen, run);
+  for (const path of twinsFirst(view.paths)) trail(view, pen, path, Math.max(before, 0), now);
   pen.restore();
   for (const path of view.paths) changes(view, pen, path, before, now);
   for (const { run } of view.paths) {
     if (!run.left || now < run.left.step || before >= run.left.step) continue;
     const [x, y] = view.place(...run.left.point);
-    if (view.within(x, y)) exitArrow(pen, x, y, plot, theme.css(run), theme, `left the map: step ${run.left.step}`);
+    if (view.within(x, y)) exitArrow(pen, x, y, plot, theme.css(run), theme, run.ghost ? "" : `left the map: step ${run.left.step}`);
   }
+}
+
+/** In the order in which they are drawn: a twin beneath its run. @template {{run: import("./payload.js").Run}} T @param {T[]} paths @returns {T[]} */
+export function twinsFirst(paths) {
+  return [...paths].sort((a, b) => Number(Boolean(b.run.ghost)) - Number(Boolean(a.run.ghost)));
 }
 
 /** Where the learning rate has changed between two moments. @param {PlaneView} view @param {CanvasRenderingContext2D} pen @param {Path} path @param {number} before @param {number} now */
 function changes(view, pen, path, before, now) {
   const { run } = path;
-  for (const [step, rate] of run.changes) {
+  /** @type {[number, string][]} */
+  const marks = run.ghost ? [] : run.changes.map(([step, rate]) => [step, `η ${print(rate, 3)}`]);
+  if (typeof run.twin?.parted === "number") marks.push([run.twin.parted, `apart: step ${run.twin.parted}`]);
+  for (const [step, text] of marks) {
     if (step > run.length || now < step || before >= step || !path.inside(step)) continue;
     const [x, y] = view.place(run.x[step], run.y[step]);
-    if (view.within(x, y)) changeMark(pen, x, y, view.plot, `η ${print(rate, 3)}`, view.theme.css(run), view.theme);
+    if (view.within(x, y)) changeMark(pen, x, y, view.plot, text, view.theme.css(run), view.theme);
   }
 }
 
@@ -57,6 +66,7 @@ function trail(view, pen, path, from, to) {
   const line = new Path2D();
   const dots = new Path2D();
   const squares = new Path2D(); // where a step was clipped
+  const crosses = new Path2D(); // where one was left out
   for (let i = Math.floor(from); i < last; i++) {
     const end = Math.min(last - i, path.leaves[i]);
     const begin = path.enters[i];
@@ -69,21 +79,28 @@ function trail(view, pen, path, from, to) {
     line.lineTo(...tip);
   }
   for (let i = Math.floor(from); i <= Math.floor(last); i++) {
-    if (!path.inside(i)) continue;
+    if (!path.inside(i) || run.ghost) continue;
     const [x, y] = i < run.length ? along(view, path, i, 0) : along(view, path, Math.max(i - 1, 0), 1);
     const [x0, y0] = i ? along(view, path, i - 1, 0) : [x + 100, y];
+    if (run.skipped?.[i] && !run.skipped[i - 1]) {
+      crosses.moveTo(x - CROSS, y - CROSS);
+      crosses.lineTo(x + CROSS, y + CROSS);
+      crosses.moveTo(x + CROSS, y - CROSS);
+      crosses.lineTo(x - CROSS, y + CROSS);
+    }
     const radius = Math.min(Math.max(Math.hypot(x - x0, y - y0) * 0.3, DOTS[0]), DOTS[1]);
     dots.moveTo(x + radius, y);
     dots.arc(x, y, radius, 0, 2 * Math.PI);
     if (run.clipped?.[i] && Math.hypot(x - x0, y - y0) > SQUARE) squares.rect(x - SQUARE / 2, y - SQUARE / 2, SQUARE, SQUARE);
   }
   pen.lineCap = "butt";
-  pen.lineWidth = 4;
+  const wide = run.ghost ? 1.3 : 2;
+  pen.lineWidth = run.ghost ? 2.6 : 4;
   pen.strokeStyle = view.theme.haloText;
   pen.stroke(halo);
   pen.lineCap = run.dash.length ? "butt" : "round";
   pen.setLineDash(run.dash.map((part) => part * 2));
-  pen.lineWidth = 2;
+  pen.lineWidth = wide;
   pen.strokeStyle = pen.fillStyle = view.theme.css(run);
   pen.stroke(line);
   pen.setLineDash([]);
@@ -91,6 +108,8 @@ function trail(view, pen, path, from, to) {
   pen.lineWidth = 1.2;
   pen.strokeStyle = view.theme.text;
   pen.stroke(squares);
+  pen.lineWidth = 1.8;
+  pen.stroke(crosses);
 }
 
 /** A place on the way from one iterate to the next. @param {PlaneView} view @param {Path} path @param {number} i @param {number} share @returns {[number, number]} */

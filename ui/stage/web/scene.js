@@ -6,6 +6,7 @@
 
 import { Actors } from "./actors.js";
 import { dropMultisampled, dropTarget, makeMultisampled, makeProgram, makeTarget, makeTexture } from "./gl.js";
+import { twinsFirst } from "./plane_trails.js";
 import * as shaders from "./shaders.js";
 import { BASE } from "./terrain.js";
 
@@ -25,6 +26,8 @@ export class Scene {
     this.nothing = gl.createVertexArray();
     /** @type {Path[]} */
     this.paths = [];
+    /** The places of the paths in the order in which they are drawn. @type {number[]} */
+    this.order = [];
     /** @type {import("./swarm.js").Crowd[]} */
     this.crowds = [];
     this.still = true; // whether the camera rests, so that edges are worth smoothing
@@ -81,6 +84,7 @@ export class Scene {
   /** @param {Path[]} paths */
   setPaths(paths) {
     this.paths = paths;
+    this.order = twinsFirst(paths).map((path) => paths.indexOf(path));
     if (this.surface) this.actors.setPaths(paths, this.surface, this.terrain);
     this.baked = -1;
   }
@@ -123,14 +127,15 @@ export class Scene {
     this.#copy(this.targets.trails.frame, null, gl.COLOR_BUFFER_BIT);
     gl.bindFramebuffer(gl.FRAMEBUFFER, null);
     this.#drawOnDepth();
-    this.paths.forEach((path, place) => {
+    this.order.forEach((place) => {
+      const path = this.paths[place];
       const whole = Math.min(this.baked, path.run.length);
       if (ahead) actors.trail(place, path.begun(step), path.ends[path.run.length], path.run.length, AHEAD);
       actors.trail(place, path.ends[whole], path.begun(step), step);
       if (path.run.left && step >= path.run.left.step) actors.exit(place);
     });
     this.crowds.slice(0, this.paths.length).forEach((crowd, place) => actors.crowd(place, crowd.at(step), this.terrain));
-    this.paths.forEach((_, place) => actors.ball(place, step));
+    for (const place of this.order) actors.ball(place, step);
     return anew;
   }
 
@@ -200,7 +205,8 @@ export class Scene {
     gl.bindFramebuffer(gl.FRAMEBUFFER, targets.trails.frame);
     this.#drawOnDepth();
     if (fresh) actors.marks();
-    this.paths.forEach((path, place) => {
+    this.order.forEach((place) => {
+      const path = this.paths[place];
       const from = fresh ? 0 : Math.min(this.baked, path.run.length);
       const to = Math.min(whole, path.run.length);
       actors.trail(place, path.ends[from], path.ends[to], to);

@@ -18,7 +18,7 @@ import { FitView } from "./fit_view.js";
 import { Legend } from "./legend.js";
 import { Outbox } from "./outbox.js";
 import { Path } from "./path.js";
-import { fetchSurface, readRuns } from "./payload.js";
+import { fetchSurface, readRuns, withTwins } from "./payload.js";
 import { Panels } from "./side_by_side.js";
 import { Swarm } from "./swarm.js";
 import { Terrain } from "./terrain.js";
@@ -224,7 +224,8 @@ class Stage {
   /** Puts runs into the views: exact ones, or while the dial is dragged those of its fans. @param {import("./payload.js").Runs} payload @param {boolean} live */
   #show(payload, live) {
     this.payload = payload;
-    const paths = payload.runs.map((run) => {
+    const shown = withTwins(payload.runs);
+    const paths = shown.map((run) => {
       const known = this.paths.get(run) ?? new Path(run, this.terrain, payload.runs.length === 1);
       this.paths.set(run, known);
       return known;
@@ -242,7 +243,7 @@ class Stage {
     this.swarm.hide(live);
     const { clock, driving } = this;
     const { held } = driving;
-    clock.setLength(Math.max(payload.swarm?.steps ?? 0, ...payload.runs.map((run) => run.length)), live);
+    clock.setLength(Math.max(payload.swarm?.steps ?? 0, ...shown.map((run) => run.length)), live);
     if (held && !clock.playing) clock.seek(held.ended ? clock.length : held.step);
     if (!live) driving.held = null;
     this.request();
@@ -251,7 +252,7 @@ class Stage {
   /** Lets the legend tell of the runs that are shown. */
   #name() {
     this.named = performance.now();
-    this.legend.setRuns(this.payload.runs, this.theme, this.map.domain, this.panels.heads);
+    this.legend.setRuns(withTwins(this.payload.runs), this.theme, this.map.domain, this.panels.heads);
     this.legend.draw(this.clock.step);
   }
 

@@ -53,6 +53,24 @@ export function drawEpochs(pen, plot, theme, run, steps) {
   pen.setLineDash([]);
 }
 
+/** A cross above the axis for each step that was left out. @param {CanvasRenderingContext2D} pen @param {Plot} plot @param {Theme} theme @param {Run} run @param {number} steps */
+export function drawSkipped(pen, plot, theme, run, steps) {
+  if (!run.skipped) return;
+  const [y, half] = [plot.top + plot.height - 2 * TICK, TICK / 2];
+  pen.strokeStyle = theme.text;
+  pen.lineWidth = 1.4;
+  pen.beginPath();
+  run.skipped.forEach((skipped, i) => {
+    if (!skipped) return;
+    const x = plot.left + ((i + 0.5) / steps) * plot.width;
+    pen.moveTo(x - half, y - half);
+    pen.lineTo(x + half, y + half);
+    pen.moveTo(x + half, y - half);
+    pen.lineTo(x - half, y + half);
+  });
+  pen.stroke();
+}
+
 /** A tick on the axis for each step that was clipped. @param {CanvasRenderingContext2D} pen @param {Plot} plot @param {Theme} theme @param {Run} run @param {number} steps */
 export function drawClipped(pen, plot, theme, run, steps) {
   if (!run.clipped) return;
