@@ -97,6 +97,10 @@ def _beside(t: Trajectory) -> str:
         sentences.append(f"g is the gradient that the rule is given: {', '.join(of_gradient)}.")
     if of_step:
         sentences.append(f"The ball is also moved by {' and '.join(of_step)}, which this rule does not show.")
+    if t.skipped.any():
+        sentences.append(
+            "A step whose scaled gradient overflows is left out: nothing changes, and t does not count it."
+        )
     return " ".join(sentences)
 
 
@@ -123,6 +127,11 @@ def work(t: Trajectory) -> tuple[dict[str, np.ndarray], list[list[Worked]]]:
     return known, lines
 
 
+def _left_out(t: Trajectory, count: int) -> np.ndarray:
+    """How many steps before each row were left out, which an optimizer does not count, shape (count, 1)."""
+    return np.cumsum(np.concatenate([[0], t.skipped]))[:count, None]
+
+
 def _begin(known: dict[str, np.ndarray], given: set[str], name: str, first: np.ndarray) -> None:
     """What a rule says of the first step alone, such as d₁ = 0."""
     if name in known and name not in given:
@@ -136,7 +145,7 @@ def _known(t: Trajectory) -> dict[str, np.ndarray]:
     points = t.points[:count]
     nothing = np.full((1, 2), np.nan)
     known = {
-        "t": np.arange(1.0, count + 1)[:, None],
+        "t": np.arange(1.0, count + 1)[:, None] - _left_out(t, count),
         "x_t": found.points[1:],
         "x_{t-1}": points,
         "x_{t-2}": np.concatenate([nothing, points[:-1]]),

@@ -113,7 +113,7 @@ export class CurveView {
   #beside() {
     const [run] = this.drawn;
     if (this.track) return [];
-    const unseen = run.held_out ? [{ ...run, ordinate: run.held_out, dash: UNSEEN, label: "held out" }] : [];
+    const unseen = run.held_out ? [{ ...run, ordinate: run.held_out, dash: UNSEEN, label: "held out", ghost: true }] : [];
     return run.twin ? [...unseen, run.twin] : unseen;
   }
 
@@ -201,8 +201,8 @@ export class CurveView {
       if (frame.alone) drawSkipped(pen, plot, theme, run, this.steps);
       for (const other of others) this.#curve(pen, other, 0.28, 1.3);
       this.#curve(pen, run, 0.28, 1.5);
+      for (const other of others) this.#curve(past, other, 1, 1.6);
       this.#curve(past, run, 1, 2.2);
-      for (const other of others) this.#curve(past, other, 1, other.ghost ? 1.4 : 1.8);
       if (track) drawCrossings(frame, run, track.runs[place]);
       else if (frame.alone) this.#events(pen, run, size); // those of several would cover each other
     });
@@ -266,7 +266,7 @@ export class CurveView {
       pen.lineTo(x + 5, y + into);
       pen.fill();
     }
-    if (plot.width / this.steps > 7) {
+    if (plot.width / this.steps > 7 && !run.ghost) {
       pen.fillStyle = this.theme.css(run);
       for (let i = 0; i <= run.length; i++) {
         if (off(run, i)) continue;

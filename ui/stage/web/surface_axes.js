@@ -4,6 +4,22 @@ import { stillPen } from "./dom.js";
 import { roundValues } from "./numbers.js";
 import { BASE } from "./terrain.js";
 
+const FINE = 24; // points along each side at which the surface's outline is looked at
+
+/** Where on the picture the surface ends upwards between two places across. @param {import("./surface_view.js").SurfaceView} view @param {number} from @param {number} to */
+function horizon({ camera, terrain, width, height }, from, to) {
+  let highest = Infinity;
+  for (let i = 0; i <= FINE; i++) {
+    for (let j = 0; j <= FINE; j++) {
+      const [u, v] = [i / FINE, j / FINE];
+      const place = [(u - 0.5) * terrain.scale[0], (v - 0.5) * terrain.scale[1], terrain.height(u, v) * terrain.scale[2]];
+      const [x, y] = camera.project(place, width, height);
+      if (x >= from && x <= to) highest = Math.min(highest, y);
+    }
+  }
+  return highest;
+}
+
 /** @param {HTMLCanvasElement} canvas @param {import("./surface_view.js").SurfaceView} view */
 export function drawAxes(canvas, view) {
   const { camera, terrain, surface, theme, ratio } = view;
@@ -90,6 +106,7 @@ export function drawAxes(canvas, view) {
     pen.fillStyle = theme.ink(0.95);
     pen.font = `600 ${size}px ${theme.font}`;
     const wide = pen.measureText(surface.height.title).width;
-    pen.fillText(surface.height.title, Math.min(Math.max(4 * ratio, top[0] - wide / 2), Math.max(4 * ratio, width - wide - 4 * ratio)), top[1] - size * 1.3);
+    const x = Math.min(Math.max(4 * ratio, top[0] - wide / 2), Math.max(4 * ratio, width - wide - 4 * ratio));
+    pen.fillText(surface.height.title, x, Math.max(size, Math.min(top[1], horizon(view, x - size, x + wide + size)) - size * 1.3));
   }
 }
