@@ -14,13 +14,13 @@ KAPPA = 25.0
 NOTCH = 10 ** (6 / 120)  # between two rates of the dial: six decades in 120 steps
 
 
-def on_ravine(rate: float, momentum: float, steps: int, start=(1.0, 1.0)) -> np.ndarray:
-    """Heavy ball on (x² + KAPPA y²) / 2 in plain NumPy, shape (steps + 1, 2)."""
+def on_ravine(rate: float, momentum: float, steps: int, start=(1.0, 1.0), shares=None) -> np.ndarray:
+    """Heavy ball on (x² + KAPPA y²) / 2 in plain NumPy, shape (steps + 1, 2); `shares` of the rate for each step."""
     curvature = np.array([1.0, KAPPA])
     at, velocity, path = np.array(start), np.zeros(2), [np.array(start)]
-    for _ in range(steps):
+    for step in range(steps):
         velocity = momentum * velocity + curvature * at
-        at = at - rate * velocity
+        at = at - rate * (1 if shares is None else shares[step]) * velocity
         path.append(at)
     return np.array(path)
 
@@ -36,12 +36,12 @@ def arrival(path: np.ndarray, tolerance: float) -> float:
     return stays[0] if stays else math.inf
 
 
-def brute_force(momentum: float, budget: int, tolerance: float) -> tuple[float, float]:
+def brute_force(momentum: float, budget: int, tolerance: float, shares=None) -> tuple[float, float]:
     """The best of the dial's rates and its arrival, by trying all of them."""
     best = (math.inf, math.inf, math.inf)
     for rate in np.geomspace(1e-5, 10, 121):
         with np.errstate(over="ignore", invalid="ignore"):
-            path = on_ravine(rate, momentum, budget)
+            path = on_ravine(rate, momentum, budget, shares=shares)
             final = loss(path)[-1]
             best = min(best, (arrival(path, tolerance), final if math.isfinite(final) else math.inf, rate))
     return best[2], best[0]
@@ -229,3 +229,32 @@ def test_tuning_at_other_starts_and_budgets_compiles_nothing(compilations):
 
 def test_budget_is_no_longer_than_what_tuning_can_see():
     assert BUDGET.limits == (1, 500)
+
+
+@pytest.mark.parametrize("momentum", [0.0, 0.9])
+def test_tuned_rate_under_a_schedule_is_the_best_peak_of_one_made_for_the_budget(momentum):
+    budget, final = 90, 0.25
+    shares = final + (1 - final) * (1 + np.cos(np.pi * np.arange(budget) / budget)) / 2
+    found = tuned(
+        "ravine", "momentum", start=(1, 1), budget=budget, tolerance=1e-3, condition_number=KAPPA, momentum=momentum,
+        schedule="cosine", final=final,
+    )  # fmt: skip
+    rate, arrives = brute_force(momentum, budget, 1e-3, shares)
+    assert found.rate == pytest.approx(rate, rel=1e-9) and found.evaluations == arrives
+    assert found != tuned(
+        "ravine", "momentum", start=(1, 1), budget=budget, tolerance=1e-3, condition_number=KAPPA, momentum=momentum
+    )
+    path = contend(
+        "ravine", "momentum", start=(1, 1), budget=budget, condition_number=KAPPA, momentum=momentum,
+        learning_rate=found.rate, schedule="cosine", final=final,
+    ).points  # fmt: skip
+    np.testing.assert_allclose(path, on_ravine(found.rate, momentum, budget, shares=shares), atol=1e-9)
+
+
+def test_budget_counts_the_gradient_of_a_mini_batch_as_one():
+    one, all_four = (
+        contend("line_fit", "gradient_descent", budget=30, learning_rate=0.01, batch_size=size) for size in (1, 4)
+    )
+    assert one.steps == all_four.steps == 30
+    assert one.evaluations.tolist() == all_four.evaluations.tolist() == list(range(31))
+    assert not np.array_equal(one.points, all_four.points)

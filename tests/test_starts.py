@@ -11,6 +11,7 @@ from engine.batch import BATCH_STEPS
 from engine.twists import TWISTS, Twists, checked_twists
 from landscapes import LANDSCAPES
 from optimizers import OPTIMIZERS
+from tests.test_explore import address, choose, opened, set_number, shown, unfolded
 from ui.numbers import number
 from ui.outcome import told_together
 from ui.scenario import Scenario, default_scenario, runs_along, to_query
@@ -158,3 +159,26 @@ def test_other_starts_of_any_kind_compile_nothing(compilations):
     for other in (noisy, replace(noisy, starts="cloud", spread=0.3), replace(noisy, starts="grid", steps=77, seed=4)):
         assert runs_along(other) is not None
     assert compilations == []
+
+
+def test_page_offers_the_starts_and_says_what_came_of_them():
+    page = unfolded(opened({"surface": "himmelblau", "optimizer": "gradient_descent"}))
+    box = page.selectbox(key="starts")
+    assert (box.value, box.options) == ("one", ["One start", "A grid", "A cloud"])
+    assert "Of 64 runs" not in shown(page) and "spread" not in {field.key for field in page.number_input}
+    choose(page, "starts", "grid")
+    assert "Of 64 runs from a grid of starts, all converged. The loss at the end: median" in shown(page)
+    choose(page, "starts", "cloud")
+    set_number(page, "spread", 0.2)
+    assert address(page)["starts"] == "cloud" and address(page)["spread"] == "0.2"
+    assert "Of 64 runs from a cloud of starts, all converged" in shown(page)
+
+
+def test_seeds_go_when_chance_goes_and_a_change_of_the_rate_on_the_way_is_said_to_be_alone():
+    page = unfolded(opened({"surface": "himmelblau", "noise": "3", "starts": "seeds", "then": "20:0.001"}))
+    assert page.selectbox(key="starts").value == "seeds"
+    assert "No other runs go along: the learning rate changes on the way" in shown(page)
+    unfolded(page, "twists")
+    set_number(page, "twists.noise", 0)
+    assert (page.selectbox(key="starts").value, page.session_state["scenario"].starts) == ("one", "one")
+    assert "starts" not in address(page) and "No other runs" not in shown(page)
