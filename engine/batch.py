@@ -20,6 +20,7 @@ from engine.descend import (
     constant_rates,
     described,
     find_optimizer,
+    points_of_workers,
     rate_of_each_step,
     settled_from,
 )  # fmt: skip
@@ -57,6 +58,7 @@ class Batch:
             that has none.
         seeds: (runs,), the seed of each run.
         clipped, loss_scales, skipped: (runs, steps), as in `Trajectory`.
+        worker_points: (runs, steps + 1, workers, 2), likewise.
         landscape, parameters, optimizer, settings, steps, rate_changes, twists: what was run, as in `Trajectory`. Runs
             that share their past up to `first` have made it with the rate in `settings` and `rate_changes`.
         seed: that of the first run, which is that of all where they do not differ.
@@ -82,6 +84,7 @@ class Batch:
     clipped: np.ndarray
     loss_scales: np.ndarray | None
     skipped: np.ndarray
+    worker_points: np.ndarray | None
 
     @property
     def seed(self) -> int:
@@ -111,6 +114,7 @@ class Batch:
             length=int(self.lengths[place]), at_rest=bool(self.at_rest[place]), twists=self.twists,
             clipped=self.clipped[place],
             loss_scales=None if self.loss_scales is None else self.loss_scales[place], skipped=self.skipped[place],
+            worker_points=None if self.worker_points is None else self.worker_points[place],
         )  # fmt: skip
 
 
@@ -261,4 +265,5 @@ def _computed(
         at_rest=np.asarray(at_rest)[:runs] & (lengths < count), twists=twists, seeds=seeds,
         clipped=flags(places.clipped), skipped=flags(places.skipped),
         loss_scales=rows[:, :-1, places.scale] if twists.scaled else None,
+        worker_points=points_of_workers(rows, twists.workers, places.workers),
     )  # fmt: skip

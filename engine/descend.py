@@ -45,6 +45,8 @@ class Trajectory:
         clipped: (steps,), whether the gradient was clipped for each step.
         loss_scales: (steps,), what the loss was multiplied by while its gradient was taken; None where it never is.
         skipped: (steps,), whether a step was left out, since the scaled gradient overflowed.
+        worker_points: (steps + 1, workers, 2), where each worker is whose mean is the point, or where the step to that
+            row would have led each alone if they share the gradients; None for one worker.
     """
 
     landscape: Landscape
@@ -65,6 +67,7 @@ class Trajectory:
     clipped: np.ndarray
     loss_scales: np.ndarray | None
     skipped: np.ndarray
+    worker_points: np.ndarray | None
 
     @cached_property
     def learning_rates(self) -> np.ndarray:
@@ -92,18 +95,19 @@ class Trajectory:
 
     @cached_property
     def mini_batches(self) -> np.ndarray:
-        """Which examples each step looks at, shape (steps, examples), bool."""
-        return mini_batches(self.landscape, self.twists, self.seed, self.steps)
+        """Which examples each step looks at, shape (steps, examples), bool; of several workers any of them."""
+        each = (mini_batches(self.landscape, self.twists, self.seed, self.steps, k) for k in range(self.twists.workers))
+        return np.logical_or.reduce(list(each))
 
     @cached_property
     def evaluations(self) -> np.ndarray:
         """How many gradients were evaluated to reach each row, shape (steps + 1,): 0 at the start.
 
         A line search pays for its trials and Newton's method for its Hessian (docs/model.md); a mini-batch's gradient
-        counts as one. The rows after the run's end repeat the last number. The gradient at the last row is not counted:
-        no step was made with it.
+        counts as one, and so does each worker's. The rows after the run's end repeat the last number. The gradient at
+        the last row is not counted: no step was made with it.
         """
-        costs = np.ones(self.steps) if self.costs is None else self.costs
+        costs = self.twists.workers * (np.ones(self.steps) if self.costs is None else self.costs)
         made = np.where(np.arange(self.steps) < self.length, costs, 0)
         return np.concatenate([[0], np.cumsum(made)]).astype(int)
 
@@ -159,7 +163,8 @@ def descend(
             made for, if not the run's; `clip_norm` and `clip_value`; `weight_decay` (decoupled) and `l2`; `noise` with
             its `noise_decay`, and `temperature`; `batch_size` on a landscape with data; `precision` ("float64",
             "float32", "bfloat16", "float16") with `loss_scaling` ("none", "static", "dynamic"), its `loss_scale` and
-            `scale_growth`. `engine.twists` says what each is, docs/model.md in which order they act.
+            `scale_growth`; `workers`, their `local_steps` and their `delay`. `engine.twists` says what each is,
+            docs/model.md in which order they act.
 
     Returns:
         The trajectory. Divergence is a result: the rows after it are NaN and `status` says so.
@@ -185,12 +190,20 @@ def descend(
         costs=None if places.cost is None else run[:-1, places.cost], length=length,
         at_rest=length < count and at_rest, twists=twists, clipped=_flags(run, places.clipped),
         loss_scales=run[:-1, places.scale] if twists.scaled else None, skipped=_flags(run, places.skipped),
+        worker_points=points_of_workers(run, twists.workers, places.workers),
     )  # fmt: skip
 
 
 def _flags(run: np.ndarray, column: int | None) -> np.ndarray:
     """Which steps of a run have a 1 in a column, shape (steps,); none where there is no such column."""
     return np.zeros(len(run) - 1, bool) if column is None else run[:-1, column] == 1
+
+
+def points_of_workers(rows: np.ndarray, workers: int, column: int | None) -> np.ndarray | None:
+    """Where each worker is at each row, from rows of shape (..., width) to (..., workers, 2); None for one worker."""
+    if workers == 1 or column is None:
+        return None
+    return rows[..., column : column + 2 * workers].reshape(*rows.shape[:-1], workers, 2)
 
 
 class Described(NamedTuple):
@@ -247,15 +260,16 @@ def described(
 
 def batch_size(surface: Landscape, twists: Twists) -> tuple[int, ...]:
     """What a twisted program is told beside the rows: how many examples a step looks at, 1 where there are none."""
-    return (twists.batch_size or max(1, surface.examples),) if twists.of_steps else ()
+    return (twists.batch_size or max(1, surface.examples), *twists.team) if twists.of_steps else ()
 
 
 def settled_from(twists: Twists, row: int) -> int:
     """From which row on a run that a step leaves unchanged is over: never where the next one may yet move it.
 
-    By rounding everything may stand still but the number of steps, by which averages are corrected for their bias.
+    Old gradients may, and by rounding everything may stand still but the number of steps, by which averages are
+    corrected for their bias.
     """
-    return MAX_STEPS + 1 if twists.scheduled or twists.random or twists.narrow else row
+    return MAX_STEPS + 1 if twists.scheduled or twists.random or twists.narrow or twists.in_team else row
 
 
 def rate_of_each_step(rate: float, changes: RateChanges, steps: int) -> np.ndarray:

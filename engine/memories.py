@@ -18,8 +18,9 @@ from engine.descend import Trajectory
 from engine.kept import FORMULAS, kept
 from engine.precision import rounded, widened
 from engine.program import WINDOW
-from engine.step import Twisted, method
+from engine.step import MOST_WORKERS, Kind, Twisted, method
 from engine.twists import mini_batches
+from engine.workers import in_team
 from landscapes.base import Landscape
 from optimizers.base import Optimizer
 
@@ -28,7 +29,8 @@ from optimizers.base import Optimizer
 class Memories:
     """What was remembered in a run, and the steps it made; n is the run's length.
 
-    One step more is made than the run has: the one that would follow, or the one that broke it.
+    One step more is made than the run has: the one that would follow, or the one that broke it. Of workers that make
+    steps of their own it is what the first of them remembers, and the gradient that it is given.
 
     Attributes:
         values: symbol -> (n + 2, 2), (n + 2,) or (n + 2, 2, 2): row k is what is remembered after k steps.
@@ -63,7 +65,7 @@ def memories(t: Trajectory) -> Memories:
     parameters = np.array(list(t.parameters.values()), float)
     count = t.length + 1
     rates = t.rates(count)
-    begin, window = _programs(optimizer, t.landscape, t.twists.precision)
+    begin, window = _programs(optimizer, t.landscape, t.twists.kind)
     knobs = np.array(list(t.settings.values()), float).reshape(-1)
     place = list(t.settings).index("learning_rate") if "learning_rate" in t.settings else None
     first = knobs.copy()
@@ -100,23 +102,31 @@ def _turns(t: Trajectory, count: int) -> Twisted | None:
     rows = -(-count // WINDOW) * WINDOW
     weights = None
     if t.landscape.examples:
-        chosen = mini_batches(t.landscape, t.twists, t.seed, rows)
-        weights = chosen / chosen.sum(axis=1, keepdims=True)
-    return Twisted(np.tile(t.twists.numbers(t.seed), (rows, 1)), np.arange(rows, dtype=np.int32), weights)
+        each = [mini_batches(t.landscape, t.twists, t.seed, rows, worker) for worker in range(t.twists.workers)]
+        chosen = np.stack(each, axis=1)
+        weights = chosen / chosen.sum(axis=2, keepdims=True)
+        absent = MOST_WORKERS - t.twists.workers
+        weights = np.pad(weights, ((0, 0), (0, absent), (0, 0))) if t.twists.in_team else weights[:, 0]
+    team = np.tile(np.array(t.twists.team, np.int32), (rows, 1)) if t.twists.in_team else None
+    return Twisted(np.tile(t.twists.numbers(t.seed), (rows, 1)), np.arange(rows, dtype=np.int32), weights, team)
 
 
 @kept(lasting=64, passing=FORMULAS)
-def _programs(
-    optimizer: Optimizer, landscape: Landscape, precision: str
-) -> tuple[Callable[..., Any], Callable[..., Any]]:
+def _programs(optimizer: Optimizer, landscape: Landscape, kind: Kind) -> tuple[Callable[..., Any], Callable[..., Any]]:
     """The jitted start of an optimizer and WINDOW of its steps, for every setting and number of steps.
 
     (start, knobs) -> (state, memories), and (parameters, iterate, state, points, knobs of each step, what twists each
     or None) -> ((iterate, state), what each step had and made).
     """
 
-    def bare(state: Any) -> Any:  # below float64 the scale of the loss is remembered beside it
-        return state if precision == "float64" else widened(state[0])
+    def programs() -> tuple[Callable[..., Any], Callable[..., Any]]:
+        alone = method(optimizer, landscape, kind.precision)
+        return in_team(*alone) if kind.team else alone
+
+    def bare(state: Any) -> Any:
+        if kind.team:
+            state = jax.tree.map(lambda lanes: lanes[1], state.states)  # the first worker's
+        return state if kind.precision == "float64" else widened(state[0])  # beside it stands the scale of the loss
 
     def remembered(state: Any, knobs: jax.Array) -> dict[str, jax.Array]:
         named = dict(zip(optimizer.knobs, knobs, strict=True))
@@ -129,13 +139,13 @@ def _programs(
         }
 
     def begin(start: jax.Array, knobs: jax.Array) -> Any:
-        initial, _ = method(optimizer, landscape, precision)
-        state = initial(rounded(start, precision), knobs)
+        initial, _ = programs()
+        state = initial(rounded(start, kind.precision), knobs)
         return state, remembered(state, knobs)
 
     def window(parameters: Any, iterate: Any, state: Any, points: Any, knobs: Any, turns: Any) -> Any:
-        _, step = method(optimizer, landscape, precision)
-        iterate, points = rounded((iterate, points), precision)
+        _, step = programs()
+        iterate, points = rounded((iterate, points), kind.precision)
 
         def advance(carry: Any, row: Any) -> Any:
             (iterate, state), (point, own, turn) = carry, row

@@ -12,7 +12,8 @@ import jax.numpy as jnp
 
 from engine.kept import FORMULAS, LASTING, kept
 from engine.precision import rounded
-from engine.step import Kind, Numbers, Twisted, columns, method, ranks
+from engine.step import MOST_WORKERS, Kind, Numbers, Twisted, columns, method, ranks
+from engine.workers import in_team
 from landscapes.base import Landscape
 from optimizers.base import Optimizer
 
@@ -31,7 +32,7 @@ class _Run(NamedTuple):
     state: Any  # the optimizer's own
     alive: jax.Array  # whether its next row is still to be written
     at_rest: jax.Array  # whether it ended because a step changed nothing
-    order: Any  # each example's place in the current epoch, (examples,); None where nothing is shuffled
+    order: Any  # each example's place in the current epoch, (examples,), for each worker; None where none is shuffled
 
 
 @kept(lasting=LASTING, passing=FORMULAS)
@@ -42,7 +43,7 @@ def program(optimizer: Optimizer, landscape: Landscape, kind: Kind) -> Callable[
         (which, rates, numbers) -> (rows, at_rest).
         `which` is (first, last, settled): the rows that are kept are `first` to `last`, at most WINDOW + 1, and from
         row `settled` on no rate changes, so that a run which stands still is over. A twisted program is also told how
-        many examples each step looks at.
+        many examples each step looks at, and that of a team how many workers it has, their local steps and their delay.
         `rates`, shape (MAX_STEPS,), is shared: at each step a run's learning rate is its own knob times that, and
         before row `first` it is that alone.
         `numbers` has a row for each run: x and y of its start, the landscape's parameters, the knobs; and for a twisted
@@ -51,17 +52,19 @@ def program(optimizer: Optimizer, landscape: Landscape, kind: Kind) -> Callable[
         `engine.step.Columns` names. NaN after a run's end.
         Only another number of runs compiles it again.
     """
-    twisted, precision = kind
     knobs_end = 2 + len(landscape.parameters) + len(optimizer.knobs)
 
     def runs(which: jax.Array, rates: jax.Array, numbers: jax.Array) -> tuple[jax.Array, jax.Array]:
         count = len(numbers)
 
         def descent(carry: Any) -> Any:
-            first, last, settled, *size = which
+            first, last, settled, *size = which[:4]
+            team = jnp.tile(which[4:], (count, 1)) if kind.team else None
             places = (2, 2 + len(landscape.parameters), knobs_end)
             starts, parameters, knobs, twists = jnp.split(numbers, places, axis=1)
-            initial, step = method(optimizer, landscape, precision)
+            initial, step = method(optimizer, landscape, kind.precision)
+            if kind.team:
+                initial, step = in_team(initial, step)
 
             def knobs_at(number: jax.Array) -> jax.Array:
                 if "learning_rate" not in optimizer.knobs:
@@ -77,9 +80,9 @@ def program(optimizer: Optimizer, landscape: Landscape, kind: Kind) -> Callable[
             def advance(carry: Any) -> Any:
                 number, run, rows = carry
                 order, turn = None, None
-                if twisted:
-                    order, weights = _examples(landscape, size[0], number, twists, run.order)
-                    turn = Twisted(twists, jnp.full(count, number), weights)
+                if kind.twisted:
+                    order, weights = _examples(landscape, size[0], number, twists, run.order, which[4:])
+                    turn = Twisted(twists, jnp.full(count, number), weights, team)
                 made = jax.vmap(step)(run.iterate, run.state, parameters, knobs_at(number), turn)
                 valid = run.alive & jnp.all(jnp.isfinite(made.record), axis=1)
                 rows = rows.at[jnp.maximum(number - first, 0)].set(jnp.where(valid[:, None], made.record, jnp.nan))
@@ -88,8 +91,10 @@ def program(optimizer: Optimizer, landscape: Landscape, kind: Kind) -> Callable[
                 return number + 1, run, rows
 
             times, rows, no = carry
-            order = jnp.zeros((count, landscape.examples), jnp.int32) if twisted and landscape.examples else None
-            begins = rounded(starts, precision)
+            order = None
+            if kind.twisted and landscape.examples:
+                order = jnp.zeros((count, *[MOST_WORKERS] * kind.team, landscape.examples), jnp.int32)
+            begins = rounded(starts, kind.precision)
             run = _Run(begins, jax.vmap(initial)(begins, knobs_at(jnp.int32(0))), ~no, no, order)
             _, run, rows = jax.lax.while_loop(unfinished, advance, (jnp.int32(0), run, rows))
             return times - 1, rows, run.at_rest
@@ -105,9 +110,17 @@ def program(optimizer: Optimizer, landscape: Landscape, kind: Kind) -> Callable[
 
 
 def _examples(
-    landscape: Landscape, size: jax.Array, number: jax.Array, twists: jax.Array, order: jax.Array | None
+    landscape: Landscape,
+    size: jax.Array,
+    number: jax.Array,
+    twists: jax.Array,
+    order: jax.Array | None,
+    team: jax.Array,
 ) -> tuple[jax.Array | None, jax.Array | None]:
-    """The order of the examples in the epoch of a step, and the weight of each in the step; (runs, examples) both."""
+    """The order of the examples in the epoch of a step, and the weight of each in the step.
+
+    Both have shape (runs, examples), or of a team, which is () else, (runs, workers, examples).
+    """
     if order is None:
         return None, None
     each = (landscape.examples + size - 1) // size  # steps of an epoch
@@ -116,6 +129,14 @@ def _examples(
     def shuffled() -> jax.Array:
         return jax.vmap(lambda seed: ranks(seed, epoch, landscape.examples))(Numbers(*twists.T).seed)
 
-    current = jax.lax.cond((place == 0) & (each > 1), shuffled, lambda: order)
+    def shuffled_for(worker: jax.Array, orders: jax.Array) -> jax.Array:
+        seeds = Numbers(*twists.T).seed
+        return orders.at[:, worker].set(jax.vmap(lambda seed: ranks(seed, epoch, landscape.examples, worker))(seeds))
+
+    def shuffled_for_each() -> jax.Array:
+        return jax.lax.fori_loop(0, team[0], shuffled_for, order)
+
+    current = jax.lax.cond((place == 0) & (each > 1), shuffled_for_each if len(team) else shuffled, lambda: order)
     chosen = current // size == place
-    return current, chosen / jnp.sum(chosen, axis=1, keepdims=True)
+    # A worker who is not there has no examples, and none of the weights may be NaN for that.
+    return current, chosen / jnp.maximum(1, jnp.sum(chosen, axis=-1, keepdims=True))

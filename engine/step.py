@@ -19,6 +19,13 @@ EPOCHS = 2**20
 """Keeps the random numbers that shuffle epochs apart from those of the steps, whose numbers are all below it."""
 
 
+WORKERS = 2**21
+"""Likewise, those of the workers beside the first."""
+
+MOST_WORKERS = 8
+"""How many workers may make a step together; every team is computed as so many, so that no number compiles anything."""
+
+
 class Numbers(NamedTuple):
     """The twists of one run as its program reads them; at these values they change nothing."""
 
@@ -37,12 +44,16 @@ class Numbers(NamedTuple):
 class Twisted(NamedTuple):
     """What twists one step: the run's `Numbers` as a vector, the step's number from 0, and the weight of each example.
 
-    `weights` has shape (examples,); None on a landscape without data.
+    `weights` has shape (examples,); None on a landscape without data. For a team of workers there are (workers,
+    examples) of them, and `team` is how many there are, their local steps and their delay; `shares`, shape (workers,),
+    is what each has in a step. Both are None elsewhere.
     """
 
     numbers: Any
     number: Any
     weights: Any
+    team: Any = None
+    shares: Any = None
 
 
 class Kind(NamedTuple):
@@ -50,6 +61,7 @@ class Kind(NamedTuple):
 
     twisted: bool = False
     precision: str = "float64"  # any other is a twist
+    team: bool = False  # several workers, or old gradients: likewise
 
 
 class Columns(NamedTuple):
@@ -59,6 +71,7 @@ class Columns(NamedTuple):
     clipped: int | None  # whether its gradient was clipped
     scale: int | None  # that of the loss
     skipped: int | None  # whether the step was left out
+    workers: int | None  # from where on x and y of each worker
     width: int
 
 
@@ -66,9 +79,9 @@ class Columns(NamedTuple):
 def columns(optimizer: Optimizer, kind: Kind) -> Columns:
     """The columns of the records of an optimizer."""
     narrow = kind.precision != "float64"
-    there = (optimizer.evaluations is not None, kind.twisted, narrow, narrow)
-    ends = [5 + count for count in accumulate(there)]
-    return Columns(*(end - 1 if has else None for end, has in zip(ends, there, strict=True)), width=ends[-1])
+    counts = (optimizer.evaluations is not None, kind.twisted, narrow, narrow, 2 * MOST_WORKERS * kind.team)
+    ends = list(accumulate(counts, initial=5))
+    return Columns(*(end if count else None for end, count in zip(ends[:-1], counts, strict=True)), width=ends[-1])
 
 
 class Made(NamedTuple):
@@ -97,8 +110,9 @@ def method(
 ) -> tuple[Callable[..., Any], Callable[..., Made]]:
     """One run: (start, knobs) -> state, and (iterate, state, parameters, knobs, Twisted or None) -> Made.
 
-    In a precision below float64 every step is twisted, and start, iterate and state are kept in it; the state then is
-    the optimizer's own and the `Scaling` of the loss.
+    A step may also be told `at` which other point to take the gradient. In a precision below float64 every step is
+    twisted, and start, iterate and state are kept in it; the state then is the optimizer's own and the `Scaling` of the
+    loss.
     """
 
     def transformation(knobs: jax.Array) -> optax.GradientTransformationExtraArgs:
@@ -112,11 +126,11 @@ def method(
 
     def step(
         iterate: jax.Array, state: Any, parameters: jax.Array, knobs: jax.Array, twisted: Twisted | None = None,
-        scale: jax.Array | None = None,
+        scale: jax.Array | None = None, at: jax.Array | None = None,
     ) -> Made:  # fmt: skip
         loss = partial(loss_of(landscape), parameters)
         objective = loss if twisted is None else _objective(landscape, parameters, iterate, twisted, precision)
-        value, gradient = _slope(objective, iterate, scale)
+        value, gradient = _slope(objective, iterate if at is None else at, scale)
         fit = jnp.stack([jnp.isfinite(value), jnp.all(jnp.isfinite(gradient))])
         used, clipped = (gradient, None) if twisted is None else _clipped(gradient, twisted)
         offered = {"value": value, "grad": gradient, "value_fn": objective, "obj_fn": objective}
@@ -151,11 +165,14 @@ def _kept_in(
     def narrow_initial(start: jax.Array, knobs: jax.Array) -> Any:
         return rounded(initial(widened(start), widened(knobs)), precision), Scaling.begun()
 
-    def narrow_step(iterate: jax.Array, state: Any, parameters: jax.Array, knobs: jax.Array, twisted: Twisted) -> Made:
+    def narrow_step(
+        iterate: jax.Array, state: Any, parameters: jax.Array, knobs: jax.Array, twisted: Twisted,
+        at: jax.Array | None = None,
+    ) -> Made:  # fmt: skip
         own, scaling = state
         numbers = Numbers(*twisted.numbers)
         scale = scaling.scale(numbers.loss_scale)
-        made = step(widened(iterate), widened(own), parameters, widened(knobs), twisted, scale)
+        made = step(widened(iterate), widened(own), parameters, widened(knobs), twisted, scale, widened(at))
         loss_fits, gradient_fits = made.fit
         skipped = ~gradient_fits & (numbers.scale_growth > 0)
         before, after = (iterate, own), rounded((made.iterate, made.state), precision)
@@ -180,26 +197,36 @@ def _slope(
     return value, scaled / scale
 
 
-def ranks(seed: jax.Array, epoch: jax.Array, examples: int) -> jax.Array:
-    """Each example's place in the order of an epoch, shape (examples,): 0, 1, ... shuffled.
+def ranks(seed: jax.Array, epoch: jax.Array, examples: int, worker: jax.Array | None = None) -> jax.Array:
+    """Each example's place in the order of an epoch, shape (examples,): 0, 1, ... shuffled; for each worker another.
 
     Its place is how many random numbers are smaller than its own; the last bits are its index, so that none are equal.
     XLA would not make one native function of a loop with a sort in it: on few examples that takes five times as long.
     """
-    key = jax.random.fold_in(jax.random.fold_in(_key(seed), EPOCHS), epoch)
+    key = jax.random.fold_in(jax.random.fold_in(_key(seed, worker), EPOCHS), epoch)
     high = jax.random.bits(key, (examples,), jnp.uint32).astype(jnp.uint64) << 32
     numbers = high | jnp.arange(examples, dtype=jnp.uint64)
     return jnp.sum(numbers < numbers[:, None], axis=1, dtype=jnp.int32)
 
 
-def _key(seed: jax.Array) -> jax.Array:
-    return jax.random.key(jnp.asarray(seed, jnp.uint32))
+def _key(seed: jax.Array, worker: jax.Array | None = None) -> jax.Array:
+    """The key of a seed, which is that of the first worker too; of another one that, folded with its number."""
+    key = jax.random.key(jnp.asarray(seed, jnp.uint32))
+    return key if worker is None else jnp.where(worker == 0, key, jax.random.fold_in(key, WORKERS + worker))
 
 
-def _normal(twisted: Twisted) -> jax.Array:
+def _normals(twisted: Twisted, worker: jax.Array | None = None) -> jax.Array:
     """The random vectors of a step, from seed and number alone: that of the gradient's noise, and Langevin's."""
-    key = jax.random.fold_in(_key(Numbers(*twisted.numbers).seed), twisted.number)
+    key = jax.random.fold_in(_key(Numbers(*twisted.numbers).seed, worker), twisted.number)
     return jax.random.normal(key, (2, 2), twisted.numbers.dtype)
+
+
+def _noise(twisted: Twisted) -> jax.Array:
+    """The noise of the gradient, before its size: of several workers the mean, since each has its own."""
+    if twisted.shares is None:
+        return _normals(twisted)[0]
+    each = jax.vmap(partial(_normals, twisted))(jnp.arange(MOST_WORKERS))
+    return jnp.sum(twisted.shares[:, None] * each[:, 0], axis=0)
 
 
 def _objective(
@@ -211,7 +238,7 @@ def _objective(
     """
     numbers = Numbers(*twisted.numbers)
     size = numbers.noise / (1 + twisted.number) ** (numbers.noise_decay / 2)
-    slope = size * _normal(twisted)[0]
+    slope = size * _noise(twisted)
     loss = loss_of(landscape) if twisted.weights is None else _of_batch(landscape, twisted.weights)
 
     def objective(p: jax.Array) -> jax.Array:
@@ -245,7 +272,7 @@ def _clipped(gradient: jax.Array, twisted: Twisted) -> tuple[jax.Array, jax.Arra
 def _beside(iterate: jax.Array, rate: jax.Array, twisted: Twisted) -> jax.Array:
     """What is added to a step: decoupled decay, and the noise of Langevin dynamics."""
     numbers = Numbers(*twisted.numbers.astype(iterate.dtype))
-    shake = _normal(twisted)[1].astype(iterate.dtype)
+    shake = _normals(twisted)[1].astype(iterate.dtype)
     return jnp.sqrt(2 * rate * numbers.temperature) * shake - rate * numbers.weight_decay * iterate
 
 

@@ -16,7 +16,8 @@ import numpy as np
 
 from engine.precision import TYPES
 from engine.program import MAX_STEPS
-from engine.step import Kind, Numbers, ranks
+from engine.step import MOST_WORKERS, Kind, Numbers, ranks
+from engine.workers import OLDEST
 from knobs import Knob
 from landscapes.base import Landscape
 from optimizers.base import Optimizer
@@ -58,10 +59,20 @@ SCALING: Mapping[str, Knob] = MappingProxyType({
 })  # fmt: skip
 """The numbers of loss scaling."""
 
+TEAM: Mapping[str, Knob] = MappingProxyType({
+    "workers": Knob(1, MOST_WORKERS, 1, integer=True, help="How many workers make each step, with noise of their own."),
+    "local_steps": Knob(
+        1, 100, 1, "log", allowed=(1, MAX_STEPS), integer=True,
+        help="After how many steps of their own the workers meet in their middle; at 1 they share each gradient.",
+    ),
+    "delay": Knob(0, OLDEST, 0, integer=True, help="How many steps old the gradient is that each step is made with."),
+})  # fmt: skip
+"""The numbers of data-parallel descent; at their defaults there is none."""
+
 FIRST_DERIVATIVES = frozenset({"value", "grad"})
 """What an optimizer may need beside the gradient without taking derivatives itself."""
 
-NAMES = ("schedule", "schedule_steps", *TWISTS, "batch_size", "precision", "loss_scaling", *SCALING)
+NAMES = ("schedule", "schedule_steps", *TWISTS, "batch_size", "precision", "loss_scaling", *SCALING, *TEAM)
 """The keywords that every run takes, beside the schedule's own."""
 
 _LENGTH = Knob(10, MAX_STEPS, 500, "log", allowed=(1, MAX_STEPS), integer=True)
@@ -86,6 +97,10 @@ class Twists:
         loss_scaling: one of LOSS_SCALINGS; "none" in float64, where nothing underflows.
         loss_scale: what the loss is multiplied by while its gradient is taken, the first of them if dynamic.
         scale_growth: after how many steps without an overflow a dynamic scale is doubled.
+        workers: how many make each step, each with mini-batches and gradient noise of its own.
+        local_steps: how many steps each makes by itself before they meet at their mean; 1 where the gradients' mean is
+            what all of them step with.
+        delay: how many steps old the gradients are.
     """
 
     schedule: str = "constant"
@@ -103,6 +118,9 @@ class Twists:
     loss_scaling: str = "none"
     loss_scale: float = SCALING["loss_scale"].default
     scale_growth: int = int(SCALING["scale_growth"].default)
+    workers: int = 1
+    local_steps: int = 1
+    delay: int = 0
 
     @property
     def scheduled(self) -> bool:
@@ -117,12 +135,22 @@ class Twists:
     @cached_property  # asked for several times in a run that takes 70 us
     def of_steps(self) -> bool:
         """Whether the steps are others than the rule's at its learning rate, so that the twisted program is needed."""
-        return self.random or self.narrow or self.numbers(0) != Numbers(noise_decay=self.noise_decay)
+        return self.random or self.narrow or self.in_team or self.numbers(0) != Numbers(noise_decay=self.noise_decay)
 
     @property
     def narrow(self) -> bool:
         """Whether the run is kept in less than float64."""
         return self.precision != "float64"
+
+    @property
+    def in_team(self) -> bool:
+        """Whether the steps are made by several workers, or with old gradients."""
+        return self.workers > 1 or self.delay > 0
+
+    @property
+    def team(self) -> tuple[int, ...]:
+        """What the program of a team is told beside the rest; () for any other."""
+        return (self.workers, self.local_steps, self.delay) if self.in_team else ()
 
     @property
     def scaled(self) -> bool:
@@ -132,7 +160,7 @@ class Twists:
     @cached_property
     def kind(self) -> Kind:
         """Which of the optimizer's programs is needed."""
-        return Kind(self.of_steps, self.precision)
+        return Kind(self.of_steps, self.precision, self.in_team)
 
     def numbers(self, seed: int) -> Numbers:
         """What the twisted program reads."""
@@ -190,8 +218,9 @@ def checked_twists(optimizer: Optimizer, landscape: Landscape, settings: Mapping
             schedule_knobs=tuple(knobs),
         )  # fmt: skip
     twists = Twists(
-        **numbers, **_precision(optimizer, settings), batch_size=_batch_size(landscape, settings.get("batch_size"))
-    )
+        **numbers, **_precision(optimizer, settings), **_team(optimizer, settings),
+        batch_size=_batch_size(landscape, settings.get("batch_size")),
+    )  # fmt: skip
     _refuse_what_means_nothing(optimizer, twists)
     return twists
 
@@ -224,6 +253,32 @@ def _precision(optimizer: Optimizer, settings: Mapping[str, Setting]) -> dict[st
     if scaling == "static":
         numbers.pop("scale_growth", None)
     return {"precision": precision, "loss_scaling": scaling, **numbers}
+
+
+def _team(optimizer: Optimizer, settings: Mapping[str, Setting]) -> dict[str, Any]:
+    """The checked numbers of the workers; a single one has no steps of its own."""
+    given = {name: value for name in TEAM if (value := settings.get(name)) is not None}
+    numbers = {name: int(TEAM[name].check(name, value)) for name, value in given.items()}
+    local, delay = numbers.get("local_steps", 1) > 1, numbers.get("delay", 0) > 0
+    if local and delay:
+        raise ValueError(
+            f"delay = {numbers['delay']} is not allowed with local_steps = {numbers['local_steps']}: between two "
+            "meetings nothing is sent that could be late"
+        )
+    for name, asked in (("local_steps", local), ("delay", delay)):
+        if asked and not {"grad"}.issuperset(optimizer.needs):
+            raise ValueError(
+                f"{name} = {numbers[name]} is not allowed: {optimizer.key} needs more of the loss than its gradient, "
+                f"and that at one place; {TEAM[name].default:g} is"
+            )
+        if asked and optimizer.report is not None:
+            raise ValueError(
+                f"{name} = {numbers[name]} is not allowed: {optimizer.key} returns another point than the one it steps "
+                f"from; {TEAM[name].default:g} is"
+            )
+    if numbers.get("workers", 1) == 1:
+        numbers.pop("local_steps", None)
+    return numbers
 
 
 def _one_of(name: str, allowed: tuple[str, ...], value: Setting) -> str:
@@ -264,18 +319,19 @@ def _shares(key: str, steps: int, knobs: tuple[tuple[str, float], ...]) -> np.nd
     return shares
 
 
-def mini_batches(landscape: Landscape, twists: Twists, seed: int, count: int) -> np.ndarray:
-    """Which examples each of the first `count` steps looks at, shape (count, examples), bool."""
+def mini_batches(landscape: Landscape, twists: Twists, seed: int, count: int, worker: int = 0) -> np.ndarray:
+    """Which examples a worker looks at in each of the first `count` steps, shape (count, examples), bool."""
     if twists.batch_size is None:
         return np.ones((count, landscape.examples), bool)
     size = twists.batch_size
     each = math.ceil(landscape.examples / size)
     epochs = range(math.ceil(count / each))
-    order = np.array([_ranks(landscape.examples)(seed, epoch) for epoch in epochs]).reshape(-1, landscape.examples)
+    order = np.array([_ranks(landscape.examples)(seed, epoch, worker) for epoch in epochs])
+    order = order.reshape(-1, landscape.examples)
     steps = np.arange(count)
     return order[steps // each] // size == (steps % each)[:, None]
 
 
 @lru_cache(maxsize=32)
 def _ranks(examples: int) -> Any:
-    return jax.jit(lambda seed, epoch: ranks(seed, epoch, examples))
+    return jax.jit(lambda seed, epoch, worker: ranks(seed, epoch, examples, worker))
