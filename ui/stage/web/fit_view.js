@@ -4,6 +4,7 @@
  */
 
 import { stillPen } from "./dom.js";
+import { outline } from "./marks.js";
 import { roundValues } from "./numbers.js";
 
 /** @typedef {import("./payload.js").Run} Run @typedef {import("./payload.js").Surface} Surface @typedef {import("./theme.js").Theme} Theme */
@@ -112,27 +113,27 @@ export class FitView {
     this.frame.dataset.step = String(Math.floor(step + 1e-9));
   }
 
-  /** A dot for each example where its target is measured and a · first + b · second is predicted; a wedge at the edge for one beyond it. @param {CanvasRenderingContext2D} pen @param {Run} run @param {number} a @param {number} b */
+  /** A small marker for each example where its target is measured and a · first + b · second is predicted; a wedge at the edge for one beyond it. @param {CanvasRenderingContext2D} pen @param {Run} run @param {number} a @param {number} b */
   #predict(pen, run, a, b) {
     const { plot, theme } = this;
     const floor = plot.top + plot.height;
-    pen.beginPath();
+    const dots = new Path2D();
+    const dot = new Path2D(outline(run.marker, 0, 0, GUESS));
     this.points.forEach(([first, second], i) => {
       const [x, y] = this.#place(this.targets[i], a * first + b * second);
       if (y >= plot.top && y <= floor) {
-        pen.moveTo(x + GUESS, y);
-        pen.arc(x, y, GUESS, 0, 7);
+        dots.addPath(dot, new DOMMatrix([1, 0, 0, 1, x, y]));
         return;
       }
       const [edge, into] = y < plot.top ? [plot.top, 6] : [floor, -6];
-      pen.moveTo(x, edge);
-      pen.lineTo(x - 3, edge + into);
-      pen.lineTo(x + 3, edge + into);
-      pen.closePath();
+      dots.moveTo(x, edge);
+      dots.lineTo(x - 3, edge + into);
+      dots.lineTo(x + 3, edge + into);
+      dots.closePath();
     });
     pen.fillStyle = theme.css(run);
     pen.globalAlpha = 0.7;
-    pen.fill();
+    pen.fill(dots);
     pen.globalAlpha = 1;
   }
 
