@@ -90,7 +90,8 @@ def contend(
     return replace(
         whole, steps=last, points=whole.points[: last + 1], losses=whole.losses[: last + 1],
         gradients=whole.gradients[: last + 1], costs=None if whole.costs is None else whole.costs[:last],
-        length=min(whole.length, last), clipped=whole.clipped[:last],
+        length=min(whole.length, last), clipped=whole.clipped[:last], skipped=whole.skipped[:last],
+        loss_scales=None if whole.loss_scales is None else whole.loss_scales[:last],
     )  # fmt: skip
 
 

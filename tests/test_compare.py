@@ -258,3 +258,11 @@ def test_budget_counts_the_gradient_of_a_mini_batch_as_one():
     assert one.steps == all_four.steps == 30
     assert one.evaluations.tolist() == all_four.evaluations.tolist() == list(range(31))
     assert not np.array_equal(one.points, all_four.points)
+
+
+def test_contender_that_pays_more_for_a_step_has_all_its_arrays_cut_alike():
+    t = contend("himmelblau", "newton", budget=30, precision="float16", clip_norm=1.0)
+    assert t.steps < 30
+    for steps in (t.clipped, t.skipped, t.learning_rates, t.costs):
+        assert steps is not None and steps.shape == (t.steps,)
+    assert len(t.points) == len(t.losses) == len(t.gradients) == t.steps + 1
