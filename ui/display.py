@@ -186,15 +186,21 @@ def curve(
 
 
 def _with_held_out(landscape: Landscape, parameters: Mapping[str, float], starts: Sequence[float]) -> Curve:
-    drawn = relief(landscape, parameters)
+    begun = [start for start in starts if np.isfinite(start)]
+    low = math.log10(_lowest(landscape, tuple(sorted(parameters.items()))))
+    high = math.log10(2 * max(begun) if begun else relief(landscape, parameters).extremes[1])
+    return Curve(Axis("loss", low, high, log_ticks(low, high)), landscape, "decades")
+
+
+@lru_cache(maxsize=32)
+def _lowest(landscape: Landscape, parameters: tuple[tuple[str, float], ...]) -> float:
+    """A little less than the lowest loss on the map, of the examples or of those held out."""
+    settings = dict(parameters)
     (left, right), (bottom, top) = landscape.domain
     places = np.stack(np.meshgrid(np.linspace(left, right, COARSE), np.linspace(bottom, top, COARSE)), axis=-1)
-    held_out = held_out_losses_at(landscape, places, **parameters)
-    # The lowest held-out loss may lie between two of these places: some room for it.
-    low = math.log10(0.9 * min(drawn.extremes[0], landscape.at(parameters).minimum or math.inf, held_out.min()))
-    begun = [start for start in starts if np.isfinite(start)]
-    high = math.log10(2 * max(begun) if begun else drawn.extremes[1])
-    return Curve(Axis("loss", low, high, log_ticks(low, high)), landscape, "decades")
+    held_out = held_out_losses_at(landscape, places, **settings).min()
+    lowest = min(relief(landscape, settings).extremes[0], landscape.at(settings).minimum or math.inf, held_out)
+    return 0.9 * lowest  # the lowest held-out loss may lie between two of these places
 
 
 def nice_step(least: float) -> float:
