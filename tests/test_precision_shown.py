@@ -8,7 +8,7 @@ import pytest
 from engine import descend
 from engine.twin import parting, twin
 from tests.test_explore import address, choose, opened, query, set_number, shown, unfolded
-from tests.test_stage import SHARE, SINGLE, losses_in, read
+from tests.test_stage import SHARE, numbers_in, read
 from ui.explanation import explain, work
 from ui.outcome import beside_twin, facts
 from ui.scenario import from_query, run, scenario_of, to_query
@@ -21,8 +21,9 @@ def test_twin_travels_beside_a_run_below_float64_on_the_same_axes():
     coarse = descend("rosenbrock", "momentum", **NARROW)
     exact = descend("rosenbrock", "momentum", **{**NARROW, "precision": "float64"})
     header, arrays = read(pack_runs([coarse], 0))
-    assert np.stack([arrays["x_twin"], arrays["y_twin"]], axis=1) == pytest.approx(exact.points, rel=SINGLE)
-    assert losses_in(arrays["loss_twin"]) == pytest.approx(exact.losses, rel=2**-16)
+    points = np.stack([numbers_in(arrays[name]) for name in ("x_twin", "y_twin")], axis=1)
+    assert points == pytest.approx(exact.points, rel=2**-16)
+    assert numbers_in(arrays["loss_twin"]) == pytest.approx(exact.losses, rel=2**-16)
     tallest = math.log10(1 + 2509)  # the loss at (-2, -1), the highest corner
     assert arrays["height_twin"] * SHARE == pytest.approx(np.log10(1 + exact.losses) / tallest, abs=SHARE)
     low, high = header["curve"]["low"], header["curve"]["high"]

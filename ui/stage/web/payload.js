@@ -99,6 +99,8 @@ export function unpack(bytes) {
   return { header, arrays };
 }
 
+const WIDENED = ["x", "y", "loss"];
+
 /** Numbers of which Python sent the upper three bytes. @param {Uint8Array} bytes */
 function widened(bytes) {
   const whole = new Uint32Array(bytes.length / 3);
@@ -111,13 +113,14 @@ export function readRuns(bytes) {
   const { header, arrays } = unpack(bytes);
   header.runs.forEach((/** @type {any} */ run, /** @type {number} */ place) => {
     for (const name of ["x", "y", "loss", "height", "ordinate", "rate", "clipped", "skipped", "batch", "held_out"]) run[name] = arrays[name + place];
-    run.loss = widened(run.loss);
+    for (const name of WIDENED) run[name] = widened(run[name]);
     run.axis = header.curve;
   });
   const { twin } = header;
   if (twin) {
     for (const name of ["x", "y", "loss", "height", "ordinate"]) twin[name] = arrays[`${name}_twin`];
-    header.runs[0].twin = Object.assign(twin, { loss: widened(twin.loss), axis: header.curve, ghost: true });
+    for (const name of WIDENED) twin[name] = widened(twin[name]);
+    header.runs[0].twin = Object.assign(twin, { axis: header.curve, ghost: true });
   }
   return header;
 }
