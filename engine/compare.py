@@ -92,6 +92,7 @@ def contend(
         gradients=whole.gradients[: last + 1], costs=None if whole.costs is None else whole.costs[:last],
         length=min(whole.length, last), clipped=whole.clipped[:last], skipped=whole.skipped[:last],
         loss_scales=None if whole.loss_scales is None else whole.loss_scales[:last],
+        worker_points=None if whole.worker_points is None else whole.worker_points[: last + 1],
     )  # fmt: skip
 
 
@@ -182,13 +183,14 @@ class _Rows:
 
 
 def _as_rows(runs: Trajectory | Batch) -> _Rows:
+    each = runs.twists.workers  # every worker pays for its own gradient
     if isinstance(runs, Trajectory):
-        costs = np.ones(runs.steps) if runs.costs is None else runs.costs
+        costs = each * (np.ones(runs.steps) if runs.costs is None else runs.costs)
         return _Rows(
             runs.points[None], runs.losses[None], runs.gradients[None], costs[None], np.array([runs.length]),
             np.array([runs.at_rest]),
         )  # fmt: skip
-    costs = np.ones((len(runs), runs.steps)) if runs.costs is None else runs.costs
+    costs = each * (np.ones((len(runs), runs.steps)) if runs.costs is None else runs.costs)
     return _Rows(runs.points, runs.losses, runs.gradients, costs, runs.lengths, runs.at_rest)
 
 

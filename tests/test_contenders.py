@@ -36,7 +36,8 @@ def test_sentence_says_what_is_added_and_who_goes_without():
 
 
 def test_sentence_says_what_a_mini_batch_costs_and_that_the_seed_had_a_part():
-    sentence = said(surface="line_fit", a="momentum", b="adam", budget="40", batch_size="2")
+    sentence = said(surface="line_fit", a="momentum", b="adam", budget="40", batch_size="2", workers="2")
+    assert "Each worker pays for its own gradient." in sentence
     assert "counts as one evaluation, though it looks at 2 of 4 examples only." in sentence
     assert "found on this surface and from this start and with this seed" in sentence
 
@@ -63,7 +64,7 @@ def test_fields_show_change_and_let_go_of_the_twists():
     choose(page, "contender0", "backtracking_line_search")  # now nobody takes a schedule or a decay
     assert "schedule" not in address(page) and "weight_decay" not in address(page)
     assert {field.key for field in page.number_input if ".twists." in str(field.key)} == {
-        f"compare.twists.{name}" for name in ("clip_norm", "clip_value", "l2", "noise", "noise_decay")
+        f"compare.twists.{name}" for name in ("clip_norm", "clip_value", "l2", "noise", "noise_decay", "workers")
     }
     press(page, "compare.reset")
     assert address(page) == {}

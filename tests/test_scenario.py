@@ -16,7 +16,7 @@ from optimizers.base import Optimizer
 from optimizers.schedules import SCHEDULES
 from ui.scenario import OPENING, Scenario, default_scenario, from_query, run, scenario_of, to_query
 from ui.starts import SPREAD, TITLES, offered
-from ui.twists import WORDS, fitting, has_chance, twist_knobs
+from ui.twists import WORDS, fitting, has_chance, team_knobs, twist_knobs
 
 RESERVED = {"surface", "formula", "optimizer", "x", "y", "steps", "seed", "then", "starts", "spread"}
 PAIRS = list(itertools.product(LANDSCAPES, OPTIMIZERS))
@@ -67,6 +67,8 @@ def random_twists(landscape: Landscape, optimizer: Optimizer, steps: int, random
     """Half of those that the run may have, with random numbers, in the form in which a scenario holds them."""
     schedule = str(random.choice(list(SCHEDULES))) if "learning_rate" in optimizer.knobs else "constant"
     knobs = twist_knobs(landscape, optimizer, schedule)
+    either = str(random.choice(["local_steps", "delay"]))
+    knobs |= team_knobs([optimizer], {"workers": 2.0, either: 1.0})
     asked = {name: random_number(knob, random) for name, knob in knobs.items() if random.integers(2)}
     twists, refused = fitting(landscape, optimizer, {"schedule": schedule, **asked}, steps)
     assert not [sentence for sentence in refused.values() if "temperature" not in sentence]

@@ -13,7 +13,7 @@ from engine.compare import contend
 from landscapes import LANDSCAPES
 from tests.test_stage import read
 from ui.comparison import Comparison, Contender, default_comparison, default_contender, to_query
-from ui.scenario import default_scenario
+from ui.scenario import default_scenario, run
 from ui.stage.swarm import SIDES, along_route, swarm_address, swarm_along, swarm_route
 from ui.starts import MANY, beginnings
 
@@ -42,7 +42,7 @@ def fetched(comparison: Comparison) -> tuple[dict, dict[str, np.ndarray]]:
 
 def points_of(header: dict, arrays: dict[str, np.ndarray], place: int) -> np.ndarray:
     """The points of a contender's runs, shape (rows, runs, 2), put back onto the map."""
-    shape = (header["rows"][place], header["runs"])
+    shape = (header["rows"][place], header["balls"][place])
     shares = np.stack([arrays[f"{axis}{place}"].reshape(shape) for axis in "xy"], axis=-1) / 65535
     low, high = np.array(LANDSCAPES["himmelblau"].domain, float).T
     return low + (shares * header["sides"] - header["sides"] // 2) * (high - low)
@@ -51,23 +51,23 @@ def points_of(header: dict, arrays: dict[str, np.ndarray], place: int) -> np.nda
 def test_swarm_holds_the_run_from_each_start():
     comparison = comparison_of("adam", "momentum", budget=40)
     header, arrays = fetched(comparison)
-    assert (header["sides"], header["runs"], header["rows"]) == (SIDES, MANY, [41, 41])
+    assert (header["sides"], header["balls"], header["rows"]) == (SIDES, [MANY] * 2, [41, 41])
     for place, key in enumerate(("adam", "momentum")):
         shown = points_of(header, arrays, place)
-        for run in (0, 1, 63):
-            start = tuple(cloud(comparison)[run])
+        for one in (0, 1, 63):
+            start = tuple(cloud(comparison)[one])
             alone = descend("himmelblau", key, steps=40, start=start)
             # half a step of 16 bits over nine map sides of ten
-            assert np.abs(shown[:, run] - alone.points).max() <= 0.501 * SIDES * 10 / 65535
+            assert np.abs(shown[:, one] - alone.points).max() <= 0.501 * SIDES * 10 / 65535
 
 
 def test_runs_stand_still_where_their_budget_ends():
     comparison = comparison_of("lbfgs", "momentum", budget=12)
     header, arrays = fetched(comparison)
     shown = points_of(header, arrays, 0)
-    for run in range(0, MANY, 7):
-        alone = contend("himmelblau", "lbfgs", budget=12, start=tuple(cloud(comparison)[run]))
-        assert np.allclose(shown[alone.length :, run], alone.points[alone.length], atol=1e-3)
+    for one in range(0, MANY, 7):
+        alone = contend("himmelblau", "lbfgs", budget=12, start=tuple(cloud(comparison)[one]))
+        assert np.allclose(shown[alone.length :, one], alone.points[alone.length], atol=1e-3)
     assert header["rows"][0] < header["rows"][1] == 13
 
 
@@ -93,15 +93,44 @@ def test_address_does_not_depend_on_how_it_is_shown():
 
 def test_runs_that_go_along_with_a_run_are_those_of_its_grid():
     scenario = replace(default_scenario("himmelblau", "adam"), starts="grid", steps=30)
-    along = swarm_along(scenario)
+    along = swarm_along(scenario, run(scenario))
     assert along is not None and (along.steps, along.kind) == (30, "grid")
     header, arrays = read(bytes(get(along.address).body))
-    assert (header["sides"], header["runs"], header["rows"]) == (SIDES, MANY, [31])
+    assert (header["sides"], header["balls"], header["rows"]) == (SIDES, [MANY], [31])
     shown = points_of(header, arrays, 0)
     for place, start in ((0, (-4.375, -4.375)), (10, (-1.875, -3.125)), (63, (4.375, 4.375))):
         alone = descend("himmelblau", "adam", steps=30, start=start)
         assert np.abs(shown[:, place] - alone.points).max() <= 0.501 * SIDES * 10 / 65535
-    assert swarm_along(default_scenario()) is None
+    assert swarm_along(default_scenario(), run(default_scenario())) is None
+
+
+def test_workers_go_along_with_their_run_where_nothing_else_does():
+    twists = {"workers": 3.0, "local_steps": 5.0, "noise": 20.0}
+    scenario = replace(default_scenario("himmelblau", "momentum"), steps=40, twists=twists)
+    along = swarm_along(scenario, run(scenario))
+    assert along is not None and (along.steps, along.kind) == (40, "workers")
+    header, arrays = read(bytes(get(along.address).body))
+    assert (header["balls"], header["rows"]) == ([3], [41])
+    alone = descend("himmelblau", "momentum", steps=40, workers=3, local_steps=5, noise=20.0)
+    assert alone.worker_points is not None
+    shown = points_of(header, arrays, 0)
+    assert np.abs(shown - alone.worker_points).max() <= 0.501 * SIDES * 10 / 65535
+    middle = np.abs(shown.mean(axis=1) - alone.points).max()
+    assert middle <= 0.501 * SIDES * 10 / 65535 < np.ptp(shown, axis=1).max()  # around the averaged one, and apart
+    many = replace(scenario, starts="seeds")
+    along = swarm_along(many, run(many))
+    assert along is not None and along.kind == "seeds"
+
+
+def test_workers_of_the_contenders_that_have_some_go_along():
+    comparison = replace(comparison_of("adam", "lbfgs", budget=40), starts="one", twists={"workers": 4.0, "delay": 3.0})
+    header, arrays = fetched(comparison)
+    assert header["balls"] == [4, 4]
+    assert header["rows"][0] == 11  # each of four workers pays for its own gradient
+    shown = points_of(header, arrays, 0)
+    alone = contend("himmelblau", "adam", budget=40, workers=4, delay=3)
+    assert alone.worker_points is not None and alone.steps == 10
+    assert np.abs(shown - alone.worker_points).max() <= 0.501 * SIDES * 10 / 65535
 
 
 def test_contenders_have_the_twists_and_seeds_of_their_comparison():

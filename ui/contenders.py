@@ -321,6 +321,8 @@ def _added(comparison: Comparison, names: Sequence[str]) -> str:
         examples = surfaces.surface(comparison.landscape).examples
         some = f"{comparison.twists[BATCH]:.0f} of {examples}"
         told.append(f"The gradient of a mini-batch counts as one evaluation, though it looks at {some} examples only.")
+    if "workers" in comparison.twists:
+        told.append("Each worker pays for its own gradient.")
     return " ".join(told)
 
 

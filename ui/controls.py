@@ -34,6 +34,7 @@ from ui.twists import (
     Twist,
     has_chance,
     scaling_knobs,
+    team_knobs,
     twist_knobs,
 )
 
@@ -103,6 +104,8 @@ def twist_fields(
             usual = None if name in OFF_AT_NONE else knob.default
             value = shown.get(name, usual)
             _number(f"{page}twists.{name}", knob, value, partial(take, name), off=usual is None)  # pyright: ignore[reportArgumentType]
+        for name, knob in team_knobs(methods, shown).items():
+            _number(f"{page}twists.{name}", knob, shown.get(name, knob.default), partial(take, name))  # pyright: ignore[reportArgumentType]
     _precision(page, methods, shown, take)
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from engine.precision import TYPES
-from engine.twists import FIRST_DERIVATIVES, LOSS_SCALINGS, NAMES, SCALING, TWISTS, checked_twists
+from engine.twists import FIRST_DERIVATIVES, LOSS_SCALINGS, NAMES, SCALING, TEAM, TWISTS, checked_twists
 from knobs import Knob
 from landscapes.base import Landscape
 from optimizers.base import Optimizer
@@ -52,6 +52,17 @@ def scaling_knobs(optimizers: Sequence[Optimizer], twists: Mapping[str, Twist]) 
     kind = twists.get(LOSS_SCALING, LOSS_SCALINGS[0])
     on = {"static": ("loss_scale",), "dynamic": tuple(SCALING)}.get(str(kind), ())
     return {name: SCALING[name] for name in on}
+
+
+def team_knobs(optimizers: Sequence[Optimizer], twists: Mapping[str, Twist]) -> dict[str, Knob]:
+    """The numbers of data-parallel descent that one of the optimizers takes and what is on leaves open, by name."""
+    from_gradients = any({"grad"}.issuperset(method.needs) and method.report is None for method in optimizers)
+    names = ["workers"]
+    if from_gradients and "workers" in twists and "delay" not in twists:
+        names.append("local_steps")
+    if from_gradients and "local_steps" not in twists:
+        names.append("delay")
+    return {name: TEAM[name] for name in names}
 
 
 def has_chance(twists: Mapping[str, Twist]) -> bool:

@@ -3,20 +3,11 @@
 import streamlit as st
 
 from ui import contenders, panels
-from ui.comparison import Comparison
 from ui.contenders import mirror
 from ui.palette import Theme
-from ui.race import Race, race
+from ui.race import race
 from ui.stage import show_stage
-from ui.stage.swarm import Swarm, swarm_address
-
-
-def _swarm(comparison: Comparison, raced: Race) -> Swarm | None:
-    """The many runs of each contender; None where each has one."""
-    if comparison.starts == "one":
-        return None
-    steps = max(int(measures.lengths.max()) for measures in raced.measures)
-    return Swarm(swarm_address(comparison), steps, comparison.starts)
+from ui.stage.swarm import swarm_beside
 
 
 @st.fragment
@@ -49,7 +40,7 @@ def laboratory() -> None:
             dial=dial,
             labels=raced.names,
             layout=comparison.view,
-            swarm=_swarm(comparison, raced),
+            swarm=swarm_beside(comparison, raced),
             scale=comparison.scale,
             key="compare.stage",
         )

@@ -45,7 +45,7 @@ def laboratory(around: tuple[object, ...]) -> None:
             on_rate=session.set_rate,
             look=session.look(),
             on_look=session.set_look,
-            swarm=swarm_along(scenario),
+            swarm=swarm_along(scenario, trajectory),
             scale="held_out" if trajectory.landscape.held_out_loss else "log",
         )
         panels.numbers(trajectory)

@@ -15,35 +15,49 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
-from engine import Batch
+from engine import Trajectory
 from engine.compare import measure
 from ui import comparison as compare
 from ui import scenario as explore
 from ui.comparison import LETTERS, Comparison
-from ui.race import swarms
+from ui.race import Race, race, swarms
 from ui.scenario import Scenario, runs_along
 from ui.stage.binary import pack
-from ui.stage.rows import within_reach
-from ui.starts import Starts
+from ui.stage.rows import FAR, within_reach
+from ui.surfaces import surface
 
 SIDES = 9
 """Coordinates are 16-bit shares of a window of so many map sides, with the map in its middle."""
 
 
 class Swarm(NamedTuple):
-    """Where the small balls are to be fetched, relative to the page, for how many steps they go, and their kind."""
+    """Where the small balls are to be fetched, relative to the page, for how many steps they go, and their kind.
+
+    That is the word of their starts, or "workers" where they are those of the runs themselves.
+    """
 
     address: str
     steps: int
-    kind: Starts
+    kind: str
 
 
-def swarm_along(scenario: Scenario) -> Swarm | None:
-    """What goes along with the run of a scenario; None where nothing does."""
+def swarm_along(scenario: Scenario, run: Trajectory) -> Swarm | None:
+    """What goes along with the run of a scenario: many other runs, or else its own workers; None for neither."""
     batch = runs_along(scenario)
-    if batch is None:
+    if batch is None and run.worker_points is None:
         return None
-    return Swarm(f"along?{urlencode(explore.to_query(scenario))}", int(batch.lengths.max()), scenario.starts)
+    address = f"along?{urlencode(explore.to_query(scenario))}"
+    if batch is None:
+        return Swarm(address, run.length, "workers")
+    return Swarm(address, int(batch.lengths.max()), scenario.starts)
+
+
+def swarm_beside(comparison: Comparison, raced: Race) -> Swarm | None:
+    """What goes along with each contender: its many runs, or else its own workers; None where none has any."""
+    if comparison.starts == "one" and all(run.worker_points is None for run in raced.runs):
+        return None
+    steps = max(int(measures.lengths.max()) for measures in raced.measures)
+    return Swarm(swarm_address(comparison), steps, "workers" if comparison.starts == "one" else comparison.starts)
 
 
 def swarm_address(comparison: Comparison) -> str:
@@ -55,13 +69,15 @@ def swarm_address(comparison: Comparison) -> str:
 def swarm_route(request: Request) -> Response:
     """Answer a request for the swarms of a comparison; 400 with a sentence for a query that means nothing."""
     comparison, ignored = compare.from_query(_asked(request))
-    return _answer(ignored, comparison.starts != "one", _swarms, compare.to_query(comparison))
+    many = comparison.starts != "one" or "workers" in comparison.twists
+    return _answer(ignored, many, _swarms, compare.to_query(comparison))
 
 
 def along_route(request: Request) -> Response:
     """Answer a request for what goes along with a run; 400 with a sentence for a query that means nothing."""
     scenario, ignored = explore.from_query(_asked(request))
-    return _answer(ignored, runs_along(scenario) is not None, _along, explore.to_query(scenario))
+    many = runs_along(scenario) is not None or "workers" in scenario.twists
+    return _answer(ignored, many, _along, explore.to_query(scenario))
 
 
 SWARM_ROUTES = [Route("/swarm", swarm_route), Route("/along", along_route)]
@@ -81,34 +97,47 @@ def _answer(ignored: Sequence[str], many: bool, packed: Callable[..., bytes], qu
 @lru_cache(maxsize=12)
 def _swarms(query: tuple[tuple[str, str], ...]) -> bytes:
     comparison, _ = compare.from_query(dict(query))
+    domain = surface(comparison.landscape).domain
+    if comparison.starts == "one":
+        return pack_swarms([_workers(run) for run in race(comparison).runs], domain)
     batches = swarms(comparison)
     within = (measure(batch, budget=comparison.budget, tolerance=comparison.tolerance) for batch in batches)
-    return pack_swarms(batches, [measures.lengths for measures in within])
+    pairs = zip(batches, within, strict=True)
+    return pack_swarms([_standing(batch.points, measures.lengths) for batch, measures in pairs], domain)
 
 
 @lru_cache(maxsize=12)
 def _along(query: tuple[tuple[str, str], ...]) -> bytes:
     scenario, _ = explore.from_query(dict(query))
     batch = runs_along(scenario)
-    assert batch is not None
-    return pack_swarms([batch], [batch.lengths])
+    balls = _workers(explore.run(scenario)) if batch is None else _standing(batch.points, batch.lengths)
+    return pack_swarms([balls], surface(scenario.landscape).domain)
 
 
-def pack_swarms(batches: Sequence[Batch], lengths: Sequence[np.ndarray]) -> bytes:
-    """The swarms as the stage reads them: x and y of all runs of a contender, row after row.
+def _standing(points: np.ndarray, lengths: np.ndarray) -> np.ndarray:
+    """Points of shape (runs, rows, 2) as (rows, runs, 2), where each run stands still from its last row on."""
+    row = np.minimum(np.arange(int(lengths.max()) + 1)[:, None], lengths)
+    return points[np.arange(len(points)), row]
 
-    `lengths` has the last row that each run of each batch reaches; from there on it stands still. What is outside the
-    window of `SIDES` map sides is put onto its edge, and the stage draws nothing there.
+
+def _workers(run: Trajectory) -> np.ndarray:
+    """Where the workers of a run are, shape (length + 1, workers, 2); no workers for a run that has one."""
+    if run.worker_points is None:
+        return np.zeros((1, 0, 2))
+    return run.worker_points[: run.length + 1]
+
+
+def pack_swarms(balls: Sequence[np.ndarray], domain: Sequence[Sequence[float]]) -> bytes:
+    """The swarms as the stage reads them, from points of shape (rows, balls, 2) for each contender.
+
+    What is outside the window of `SIDES` map sides is put onto its edge, and the stage draws nothing there.
     """
     arrays: dict[str, np.ndarray] = {}
-    rows = []
-    for place, (batch, reached) in enumerate(zip(batches, lengths, strict=True)):
-        last = int(reached.max())
-        rows.append(last + 1)
-        row = np.minimum(np.arange(last + 1)[:, None], reached)
-        points = within_reach(batch.points[np.arange(len(batch)), row])  # (rows, runs, 2)
-        low, high = np.array(batch.landscape.domain, float).T
-        shares = np.clip(((points - low) / (high - low) + SIDES // 2) / SIDES, 0, 1)
+    low, high = np.array(domain, float).T
+    for place, points in enumerate(balls):
+        reached = within_reach(np.nan_to_num(points, nan=FAR, posinf=FAR, neginf=-FAR))
+        shares = np.clip(((reached - low) / (high - low) + SIDES // 2) / SIDES, 0, 1)
         x, y = np.moveaxis(np.rint(shares * 65535).astype(np.uint16), -1, 0)
         arrays |= {f"x{place}": x, f"y{place}": y}
-    return pack({"sides": SIDES, "rows": rows, "runs": len(batches[0])}, arrays)
+    header = {"sides": SIDES, "rows": [len(points) for points in balls], "balls": [each.shape[1] for each in balls]}
+    return pack(header, arrays)

@@ -84,5 +84,5 @@ async function load(address) {
   if (!response.ok) throw new Error(await response.text());
   const { header, arrays } = unpack(new Uint8Array(await response.arrayBuffer()));
   return header.rows.map((/** @type {number} */ rows, /** @type {number} */ place) =>
-    new Crowd(arrays[`x${place}`], arrays[`y${place}`], header.runs, rows, header.sides));
+    new Crowd(arrays[`x${place}`], arrays[`y${place}`], header.balls[place], rows, header.sides));
 }
