@@ -8,6 +8,7 @@ import { print } from "./numbers.js";
 const SMALL_BALL = 3.2; // its radius, in CSS pixels
 const SQUARE = 7; // the side of the mark of a clipped step, in CSS pixels
 const CROSS = 4.5; // half the side of the mark of a step that was left out, in CSS pixels
+const CLOSE = 0.5; // CSS pixels: what is nearer than that to what was drawn last is not drawn, as where a run crowds at its end
 const DOTS = [1.2, 2.9]; // radius of an iterate's dot, where they crowd and where they are far apart
 
 /** Adds what the trails gain between two moments; from a moment before 0 on, everything. @param {PlaneView} view @param {CanvasRenderingContext2D} pen @param {number} before @param {number} now */
@@ -67,20 +68,34 @@ function trail(view, pen, path, from, to) {
   const dots = new Path2D();
   const squares = new Path2D(); // where a step was clipped
   const crosses = new Path2D(); // where one was left out
+  /** @type {[number, number] | null} */
+  let at = null; // how far the line has come, where it goes on from there
   for (let i = Math.floor(from); i < last; i++) {
     const end = Math.min(last - i, path.leaves[i]);
     const begin = path.enters[i];
     const gained = Math.max(begin, from - i);
-    if (begin > 1 || (gained >= end && begin < 1 && run.length)) continue;
+    if (begin > 1 || (gained >= end && begin < 1 && run.length)) {
+      at = null;
+      continue;
+    }
     const tip = along(view, path, i, end);
-    halo.moveTo(...along(view, path, i, gained));
+    if (at && begin === 0) {
+      if (i + 1 < last && end === 1 && Math.hypot(tip[0] - at[0], tip[1] - at[1]) < CLOSE) continue;
+      if (run.dash.length) line.moveTo(...at); // dashes begin anew at each iterate, whether they are drawn at once or not
+    } else {
+      halo.moveTo(...along(view, path, i, gained));
+      line.moveTo(...along(view, path, i, begin)); // all of it again, over the end of its own halo
+    }
     halo.lineTo(...tip);
-    line.moveTo(...along(view, path, i, begin)); // all of it again, over the end of its own halo
     line.lineTo(...tip);
+    at = end === 1 ? tip : null;
   }
+  at = null;
   for (let i = Math.floor(from); i <= Math.floor(last); i++) {
     if (!path.inside(i) || run.ghost) continue;
     const [x, y] = i < run.length ? along(view, path, i, 0) : along(view, path, Math.max(i - 1, 0), 1);
+    if (at && !run.clipped && !run.skipped && Math.hypot(x - at[0], y - at[1]) < CLOSE) continue;
+    at = [x, y];
     const [x0, y0] = i ? along(view, path, i - 1, 0) : [x + 100, y];
     if (run.skipped?.[i] && !run.skipped[i - 1]) {
       crosses.moveTo(x - CROSS, y - CROSS);
@@ -94,6 +109,7 @@ function trail(view, pen, path, from, to) {
     if (run.clipped?.[i] && Math.hypot(x - x0, y - y0) > SQUARE) squares.rect(x - SQUARE / 2, y - SQUARE / 2, SQUARE, SQUARE);
   }
   pen.lineCap = "butt";
+  pen.lineJoin = "round";
   const wide = run.ghost ? 1.3 : 2;
   pen.lineWidth = run.ghost ? 2.6 : 4;
   pen.strokeStyle = view.theme.haloText;
