@@ -182,3 +182,25 @@ def test_seeds_go_when_chance_goes_and_a_change_of_the_rate_on_the_way_is_said_t
     set_number(page, "twists.noise", 0)
     assert (page.selectbox(key="starts").value, page.session_state["scenario"].starts) == ("one", "one")
     assert "starts" not in address(page) and "No other runs" not in shown(page)
+
+
+@pytest.mark.parametrize(
+    ("query", "said"),
+    [
+        (
+            {"workers": "3", "noise": "2"},
+            "The small balls are the 3 workers: where each would have gone alone with its own gradient; the run goes "
+            "on with the mean of them all.",
+        ),
+        (
+            {"workers": "2", "local_steps": "20"},
+            "The small balls are the 2 workers: each goes its own way until all meet at their mean, every 20 steps. "
+            "Without noise or mini-batches nothing tells them apart.",
+        ),
+        ({"delay": "2"}, ""),
+        ({"workers": "3", "noise": "2", "starts": "cloud"}, "Of 64 runs from a cloud of starts, "),
+    ],
+)
+def test_page_says_what_the_small_balls_are(query, said):
+    text = shown(opened({"surface": "himmelblau", "steps": "60", **query}))
+    assert said in text and ("The small balls" in text) == said.startswith("The small balls")

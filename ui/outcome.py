@@ -166,6 +166,18 @@ def _so_many(count: int, runs: int, verdict: str) -> str:
     return f"{many} {verb}{LOOKS[verdict].word}"
 
 
+def told_workers(t: Trajectory) -> str:
+    """What the small balls around a run are where they are its workers, in words; empty for one worker."""
+    team = t.twists
+    if team.workers == 1:
+        return ""
+    each = "where each would have gone alone with its own gradient; the run goes on with the mean of them all"
+    if team.local_steps > 1:
+        each = f"each goes its own way until all meet at their mean, every {team.local_steps:,} steps"
+    alike = "" if team.random else ". Without noise or mini-batches nothing tells them apart"
+    return f"The small balls are the {team.workers} workers: {each}{alike}."
+
+
 def quartiles(values: np.ndarray) -> tuple[float, float, float]:
     """Lower quartile, median and upper quartile, each one of the values: between a number and infinity is no middle."""
     low, median, high = np.quantile(values.astype(float), QUARTILES, method="inverted_cdf")

@@ -7,7 +7,7 @@ from html import escape
 import streamlit as st
 
 from engine import Trajectory
-from ui.outcome import distances, facts, remarks, told_together
+from ui.outcome import distances, facts, remarks, told_together, told_workers
 from ui.scenario import Scenario, runs_along
 from ui.starts import told
 
@@ -40,12 +40,15 @@ def numbers(t: Trajectory) -> None:
     st.html(f'<div class="run"><dl>{cells}</dl>{remark}</div>')
 
 
-def together(scenario: Scenario) -> None:
-    """What the runs that go along came to, in words; nothing where there are none."""
-    if scenario.starts == "one":
-        return
+def together(scenario: Scenario, t: Trajectory) -> None:
+    """What the small balls beside its run are, and what the runs among them came to; nothing where there are none."""
     batch = runs_along(scenario)
-    said = ALONE if batch is None else told_together(batch, told(scenario.starts), scenario.steps)
+    if batch is not None:
+        said = told_together(batch, told(scenario.starts), scenario.steps)
+    else:
+        said = " ".join(filter(None, [ALONE if scenario.starts != "one" else "", told_workers(t)]))
+    if not said:
+        return
     st.html(f'<div class="run" role="status"><p>{escape(said)}</div>')
 
 

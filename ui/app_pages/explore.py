@@ -49,7 +49,7 @@ def laboratory(around: tuple[object, ...]) -> None:
             scale="held_out" if trajectory.landscape.held_out_loss else "log",
         )
         panels.numbers(trajectory)
-        panels.together(scenario)
+        panels.together(scenario, trajectory)
 
 
 scenario = session.current()
