@@ -137,6 +137,8 @@ class _Case:
 
 def _limits(case: _Case) -> tuple[float, float, str, str] | None:
     """Up to which η·λ the optimizer does not overshoot and does not diverge on a quadratic, each also as words."""
+    if case.t.twists.delay:
+        return None  # old gradients have lower ones
     beta = case.t.settings.get("momentum", 0.0)
     return {
         "gradient_descent": (1.0, 2.0, "1", "2"),

@@ -58,9 +58,12 @@ def preconditioned_sharpness(t: Trajectory) -> np.ndarray:
 
 
 def stability(t: Trajectory) -> Stability | None:
-    """Which sharpness counts for the optimizer of a run, and its limit at each row; None where none is known."""
+    """Which sharpness counts for the optimizer of a run, and its limit at each row; None where none is known.
+
+    Old gradients have lower limits, which are not known here.
+    """
     limit = t.optimizer.limit
-    if limit is None:
+    if limit is None or t.twists.delay:
         return None
     counts = preconditioned_sharpness(t)
     rates = t.rates(t.length + 1)

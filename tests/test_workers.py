@@ -3,13 +3,18 @@
 from typing import Any
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from engine import descend, swarm
+from engine import descend, diagnose, swarm
 from engine.descend import described
 from engine.memories import memories
+from engine.precision import TYPES
+from engine.sharpness import stability
+from engine.step import Kind, Twisted, columns, method
 from engine.twists import PLAIN, mini_batches
+from engine.workers import in_team
 from landscapes import LANDSCAPES
 from optimizers import OPTIMIZERS, SCHEDULES
 from tests.test_mini_batches import slopes
@@ -189,6 +194,32 @@ def test_workers_that_diverge_end_there():
 def test_workers_are_refused_naming_the_value_and_what_is_allowed(method, settings, message):
     with pytest.raises(ValueError, match=message):
         descend("bowl", method, **settings)
+
+
+@pytest.mark.parametrize("product", [0.98, 1.02])
+def test_delay_of_one_step_halves_the_limit_of_gradient_descent_and_none_is_claimed(product):
+    """The roots of z² - z + η λ, of a step with the gradient of the one before, leave the unit circle at η λ = 1."""
+    sharpest = np.linalg.eigvalsh([[15, 5], [5, 2]])[1]  # of the mean of (x s + y - t)² over s = 1, 2, 3, 4
+    run = descend("line_fit", "momentum", steps=2000, learning_rate=product / sharpest, momentum=0, delay=1)
+    assert (np.abs(run.points[run.length] - [2, 1]).max() < 1) == (product < 1)
+    assert stability(run) is None and ">" not in diagnose(run).reason
+
+
+@pytest.mark.parametrize("key", OPTIMIZERS)
+def test_teams_carry_what_they_began_with_for_every_optimizer(key):
+    """By tracing alone: the shapes and types of all that goes from step to step, in which a loop may not change any."""
+    entry, surface = OPTIMIZERS[key], LANDSCAPES["booth"]
+    knobs = jnp.array([knob.default for knob in entry.knobs.values()])
+    turn = Twisted(jnp.array(PLAIN.numbers(0)), jnp.int32(0), None, jnp.array([2, 1, 0], jnp.int32))
+    for precision in ("float64", "float16"):
+        initial, step = in_team(*method(entry, surface, precision))
+        point = jnp.asarray(surface.start, TYPES[precision])
+        state = jax.eval_shape(initial, point, knobs)
+        made = jax.eval_shape(step, point, state, jnp.zeros(0), knobs, turn)
+        carried = jax.tree.map(lambda leaf: (leaf.shape, leaf.dtype), (made.iterate, made.state))
+        assert carried == jax.tree.map(lambda leaf: (leaf.shape, leaf.dtype), (point, state))
+        assert made.record.shape == (columns(entry, Kind(True, precision, True)).width,)
+        assert made.record.dtype == jnp.float64
 
 
 CHOICES: dict[str, list[Any]] = {
