@@ -27,6 +27,22 @@ def coloured(page: Page) -> np.ndarray:
     return (red > 170) & (green < 150) & (blue < 120)
 
 
+def steepness_of_white_lines(page: Page) -> int:
+    """How steeply the white lines on the plane fall, of 1 to 4: along those lines the picture is most even."""
+    picture = page.locator("[data-view=plane]").screenshot()
+    white = np.asarray(Image.open(io.BytesIO(picture)).convert("RGB")).min(axis=2)[75:210, 60:350] > 220
+    rows, columns = np.indices(white.shape)
+
+    def contrast(steep: int) -> float:
+        line = np.rint((steep * columns - rows) / np.hypot(steep, 1)).astype(int).ravel()
+        line -= line.min()
+        sizes = np.bincount(line)
+        shares = np.bincount(line, white.ravel())[sizes > 40] / sizes[sizes > 40]
+        return float(shares.var())
+
+    return max(range(1, 5), key=contrast)
+
+
 def slope(page: Page) -> float:
     """Of the line that is drawn, in pixels."""
     rows, columns = np.nonzero(coloured(page))
@@ -70,9 +86,11 @@ def test_example_of_the_next_step_is_lit(open_page: Callable[..., Page], address
     page.get_by_role("button", name="Batch contours").click()
     page.wait_for_function("new URL(location).searchParams.get('contours') === 'batch'")
     lines = page.locator("[data-view=plane] canvas[data-step]")
-    for step in (17, 40):
+    for step in (18, 35):
         at(page, step)
         expect(lines).to_have_attribute("data-step", str(step))
+        # All along one of its lines the example at s has the same w s + b.
+        assert steepness_of_white_lines(page) == 1 + run.mini_batches[step].argmax()
 
 
 def test_dots_of_two_inputs_stand_where_the_ball_predicts_them(open_page: Callable[..., Page], address: str):
