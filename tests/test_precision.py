@@ -109,8 +109,6 @@ def test_precision_float16_loses_a_gradient_of_1e_8_unless_the_loss_is_scaled():
         saved = descend(FLAT, "momentum", precision="float16", loss_scaling=scaling, **settings)
         np.testing.assert_allclose(memories(saved).gradients[0, 0], 1e-8, rtol=2e-3)
         np.testing.assert_allclose(saved.points[1, 0], 0.499, atol=2**-11)
-    wide = descend(FLAT, "momentum", precision="bfloat16", **settings)
-    np.testing.assert_allclose(memories(wide).gradients[0, 0], 1e-8, rtol=1e-2)
 
 
 def test_precision_float16_ends_where_the_loss_is_beyond_65504():
@@ -155,15 +153,14 @@ def test_loss_scaling_by_a_power_of_two_changes_nothing_but_what_would_underflow
         assert scaled.loss_scales is not None and (scaled.loss_scales == 32768).all() and not scaled.skipped.any()
 
 
-@pytest.mark.parametrize("precision", ["bfloat16", "float16"])
-def test_precision_leaves_adam_s_settings_wide_so_that_nothing_is_nan(precision):
+def test_precision_leaves_adam_s_settings_wide_so_that_nothing_is_nan():
     """In bfloat16 0.999 is 1, and with it the correction for the bias would be 0/0."""
-    run = descend("ravine", "adam", steps=300, precision=precision, **RAVINE)
+    run = descend("ravine", "adam", steps=300, precision="bfloat16", **RAVINE)
     assert run.length == 300 and np.isfinite(run.points).all() and run.losses[-1] < 1e-2
     first, second = memories(run).values["m_t"], memories(run).values["v_t"]
     assert np.isfinite(first).all() and np.isfinite(second).all()
     for kept in (first, second):
-        np.testing.assert_array_equal(kept, kept.astype(NARROW[precision]).astype(float))
+        np.testing.assert_array_equal(kept, kept.astype(ml_dtypes.bfloat16).astype(float))
     # The first step is the learning rate along each coordinate, whatever the slope.
     np.testing.assert_allclose(run.points[1], run.points[0] - 0.05, atol=2**-8)
 
@@ -307,7 +304,11 @@ def test_precision_is_refused_naming_the_value_and_what_is_allowed(method, setti
 
 
 def test_loss_scaling_in_float64_is_the_plain_run():
-    run = descend("bowl", "adam", steps=5, precision="float64", loss_scaling="dynamic", loss_scale=8, scale_growth=3)
+    run = descend(
+        "ravine", "momentum", steps=5, precision="float64", loss_scaling="dynamic", loss_scale=8, scale_growth=3
+    )
     assert run.twists == PLAIN and run.twists.keywords() == {} and run.loss_scales is None and not run.skipped.any()
-    narrow = descend("bowl", "adam", steps=0, precision="float16", loss_scaling="static", loss_scale=8, scale_growth=3)
+    narrow = descend(
+        "ravine", "momentum", steps=0, precision="float16", loss_scaling="static", loss_scale=8, scale_growth=3
+    )
     assert narrow.twists.keywords() == {"precision": "float16", "loss_scaling": "static", "loss_scale": 8}
