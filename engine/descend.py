@@ -179,11 +179,11 @@ def descend(
     first = checked_start(surface.start if start is None else start)
     changes = checked_rate_changes(method, rate_changes) if rate_changes else ()
 
-    run, at_rest = _rows(what, first, count, changes, number)
+    places = columns(method, twists.kind)
+    run, at_rest = _rows(what, places.width, first, count, changes, number)
     length = max(0, int(np.isnan(run[:, 0]).argmax()) - 1) if math.isnan(run[-1, 0]) else count
     if not twists.narrow or math.isnan(run[0, 0]):
         run[0, :2] = first
-    places = columns(method, twists.kind)
     return Trajectory(
         landscape=surface, parameters=parameters, optimizer=method, settings=knobs, start=first, steps=count,
         seed=number, rate_changes=changes, points=run[:, :2], losses=run[:, 2], gradients=run[:, 3:5],
@@ -216,7 +216,9 @@ class Described(NamedTuple):
     twists: Twists
 
 
-def _rows(what: Described, start: Point, steps: int, changes: RateChanges, seed: int) -> tuple[np.ndarray, bool]:
+def _rows(
+    what: Described, width: int, start: Point, steps: int, changes: RateChanges, seed: int
+) -> tuple[np.ndarray, bool]:
     """The rows of one run, shape (steps + 1, width), and whether it came to rest.
 
     A run longer than a window is made again for each further one: that takes a millisecond or two, and spares every
@@ -232,7 +234,7 @@ def _rows(what: Described, start: Point, steps: int, changes: RateChanges, seed:
     numbers = np.array([[*start, *parameters.values(), *own.values(), *tail]])
     compiled, size = program(method, surface, twists.kind), batch_size(surface, twists)
     settled = settled_from(twists, changes[-1][0] if changes else 0)
-    run = np.full((steps + 1, columns(method, twists.kind).width), np.nan)
+    run = np.full((steps + 1, width), np.nan)
     first, at_rest = 0, False
     while first <= steps and not at_rest and not (first and np.isnan(run[first - 1, 0])):
         last = min(first + WINDOW, steps)
@@ -269,7 +271,8 @@ def settled_from(twists: Twists, row: int) -> int:
     Old gradients may, and by rounding everything may stand still but the number of steps, by which averages are
     corrected for their bias.
     """
-    return MAX_STEPS + 1 if twists.scheduled or twists.random or twists.narrow or twists.in_team else row
+    moves = twists.scheduled or (twists.of_steps and (twists.random or twists.narrow or twists.in_team))
+    return MAX_STEPS + 1 if moves else row
 
 
 def rate_of_each_step(rate: float, changes: RateChanges, steps: int) -> np.ndarray:

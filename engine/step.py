@@ -94,7 +94,8 @@ class Made(NamedTuple):
         iterate, state: after the step.
         unchanged: whether neither of them changed.
         gradient: what the optimizer was given.
-        fit: whether the loss and whether the gradient that the step was made from are finite, shape (2,).
+        fit: whether the loss and whether the gradient that the step was made from are finite, shape (2,); None in
+            float64, where the record tells.
     """
 
     record: jax.Array
@@ -102,7 +103,7 @@ class Made(NamedTuple):
     state: Any
     unchanged: jax.Array
     gradient: jax.Array
-    fit: jax.Array
+    fit: jax.Array | None
 
 
 def method(
@@ -131,7 +132,7 @@ def method(
         loss = partial(loss_of(landscape), parameters)
         objective = loss if twisted is None else _objective(landscape, parameters, iterate, twisted, precision)
         value, gradient = _slope(objective, iterate if at is None else at, scale)
-        fit = jnp.stack([jnp.isfinite(value), jnp.all(jnp.isfinite(gradient))])
+        fit = None if scale is None else jnp.stack([jnp.isfinite(value), jnp.all(jnp.isfinite(gradient))])
         used, clipped = (gradient, None) if twisted is None else _clipped(gradient, twisted)
         offered = {"value": value, "grad": gradient, "value_fn": objective, "obj_fn": objective}
         if "hessian" in optimizer.needs:
@@ -173,6 +174,7 @@ def _kept_in(
         numbers = Numbers(*twisted.numbers)
         scale = scaling.scale(numbers.loss_scale)
         made = step(widened(iterate), widened(own), parameters, widened(knobs), twisted, scale, widened(at))
+        assert made.fit is not None
         loss_fits, gradient_fits = made.fit
         skipped = ~gradient_fits & (numbers.scale_growth > 0)
         before, after = (iterate, own), rounded((made.iterate, made.state), precision)

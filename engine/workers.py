@@ -75,7 +75,7 @@ def in_team(initial: Callable[..., Any], step: Callable[..., Made]) -> tuple[Cal
         record = jnp.concatenate([made.record[0, :5], told, state.alone.astype(told.dtype).ravel()])
         return Made(
             record, moved, following, unchanged=made.unchanged[0],
-            gradient=jnp.where(together, made.gradient[0], made.gradient[1]), fit=made.fit[0],
+            gradient=jnp.where(together, made.gradient[0], made.gradient[1]), fit=None,
         )  # fmt: skip
 
     return team_initial, team_step
