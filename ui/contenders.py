@@ -42,6 +42,7 @@ from ui.palette import Theme
 from ui.race import Race
 from ui.signs import line_and_marker_image
 from ui.standings import standings, table_html
+from ui.starts import HELP as STARTS_HELP
 from ui.starts import SPREAD, offered
 from ui.twists import BATCH, NAMES, Twist, has_chance, in_words, with_twist
 
@@ -253,7 +254,7 @@ def below(comparison: Comparison) -> None:
     """What decides how the loss curves and the table are made, beside them."""
     with st.container(horizontal=True, vertical_alignment="bottom", key="compare.below"):
         _segments("Loss axis", "scale", SCALES, comparison)
-        _segments("Starts", "starts", offered(has_chance(comparison.twists)), comparison)
+        _segments("Starts", "starts", offered(has_chance(comparison.twists)), comparison, STARTS_HELP)
         if comparison.starts == "cloud":
             _field("spread", SPREAD, comparison.spread, lambda value: mirror.adjust(spread=value))
         if comparison.starts == "cloud" or has_chance(comparison.twists):
@@ -341,12 +342,14 @@ def _choice(
     st.selectbox(title, options, format_func=shown, key=key, on_change=lambda: take(st.session_state[key]))
 
 
-def _segments(title: str, field: str, words: Mapping[Any, str], comparison: Comparison) -> None:
+def _segments(
+    title: str, field: str, words: Mapping[Any, str], comparison: Comparison, about: str | None = None
+) -> None:
     """One of a few, all in sight."""
     key = f"compare.{field}"
     st.session_state[key] = getattr(comparison, field)
     st.segmented_control(
-        title, list(words), format_func=words.__getitem__, key=key, required=True,
+        title, list(words), format_func=words.__getitem__, key=key, required=True, help=about,
         on_change=lambda: mirror.adjust(**{field: st.session_state[key]}),
     )  # fmt: skip
 

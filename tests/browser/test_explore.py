@@ -240,6 +240,8 @@ def test_many_starts_go_along_under_the_clock_and_are_told_in_words(visit):
     here = visit(reduced_motion="reduce")
     page = here.go("?surface=himmelblau&optimizer=gradient_descent")
     page.get_by_text("More settings").click()
+    expect(page.get_by_role("combobox", name=re.compile("Starts"))).to_be_visible()  # a run that ends shuts its list
+    expect(page.locator(".stApp")).to_have_attribute("data-test-script-state", "notRunning")
     here.choose("Starts", "A grid")
     expect(here.stage).to_have_attribute("data-swarm", "1")
     words = page.locator("div.run[role=status]")
@@ -253,7 +255,11 @@ def test_many_starts_go_along_under_the_clock_and_are_told_in_words(visit):
     page.get_by_role("button", name="To the end").click()
     expect(here.stage).not_to_have_attribute("data-step", "0")
     assert plane.evaluate(DRAWN, [middles, minima]) == [0, 4]
-    here.dial.press("ArrowRight")  # a hundredth of the dial's way: they go along with the run at the new rate
+    here.dial.hover()
+    page.mouse.down()
+    page.mouse.move(700, 500)
+    expect(here.stage).to_have_attribute("data-swarm", "")  # what is shown now are runs at other rates
+    page.mouse.up()
     page.wait_for_url(re.compile("learning_rate="))
     expect(here.stage).to_have_attribute("data-swarm", "1")
     assert here.query["starts"] == ["grid"]
