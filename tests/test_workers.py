@@ -95,7 +95,7 @@ def test_workers_are_a_loop_in_numpy(team, beta):
     np.testing.assert_allclose(found.values["v_t"][:41], first, rtol=1e-9, atol=1e-9)
     np.testing.assert_allclose(found.points[:41], run.points)
     assert run.clipped.any() == ("clip_norm" in team)
-    assert run.evaluations[-1] == 40 * team.get("workers", 1)
+    assert run.evaluations.tolist() == list(range(0, 41 * team.get("workers", 1), team.get("workers", 1)))
 
 
 def test_workers_each_visit_all_examples_in_an_order_of_their_own():
@@ -160,6 +160,10 @@ def test_workers_run_together_as_alone_and_compile_nothing_when_a_number_changes
             one = together.run(place)
             np.testing.assert_allclose(one.points, alone.points, rtol=1e-9)
             assert one.twists == alone.twists and (one.worker_points is None) == (alone.worker_points is None)
+            assert (
+                one.evaluations.tolist() == alone.evaluations.tolist()
+                and alone.evaluations[2] == 2 * one.twists.workers
+            )
             if one.worker_points is not None and alone.worker_points is not None:
                 np.testing.assert_allclose(one.worker_points, alone.worker_points, rtol=1e-9)
     assert compilations == []
