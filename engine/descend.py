@@ -35,7 +35,7 @@ class Trajectory:
         points: (steps + 1, 2), the iterates; row 0 is the start. NaN after the run ended.
         losses: (steps + 1,), the loss AT each point.
         gradients: (steps + 1, 2), the gradient at each point.
-        costs: (steps,), the gradient evaluations that each step takes; None where each takes one.
+        costs: (steps,), the gradient evaluations that each step takes, each worker; None where each takes one.
         length: index of the last valid row; `steps` unless the run ended early.
         at_rest: whether it ended early because a step changed nothing, so that no further step would.
         landscape, parameters, optimizer, settings, start, steps, seed: what was run, every number filled in.
@@ -46,7 +46,7 @@ class Trajectory:
         loss_scales: (steps,), what the loss was multiplied by while its gradient was taken; None where it never is.
         skipped: (steps,), whether a step was left out, since the scaled gradient overflowed.
         worker_points: (steps + 1, workers, 2), where each worker is whose mean is the point, or where the step to that
-            row would have led each alone if they share the gradients; None for one worker.
+            row would have led each alone if they share the gradients; NaN with the rows of the run; None for one worker.
     """
 
     landscape: Landscape
