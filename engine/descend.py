@@ -46,7 +46,7 @@ class Trajectory:
         loss_scales: (steps,), what the loss was multiplied by while its gradient was taken; None where it never is.
         skipped: (steps,), whether a step was left out, since the scaled gradient overflowed.
         worker_points: (steps + 1, workers, 2), where each worker is whose mean is the point, or where the step to that
-            row would have led each alone if they share the gradients; NaN with the rows of the run; None for one worker.
+            row would have led each alone if they share the gradients; NaN where the run is. None for one worker.
     """
 
     landscape: Landscape
