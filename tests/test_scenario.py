@@ -183,7 +183,7 @@ def test_hostile_address_never_raises_and_leaves_a_scenario_that_runs():
         }
         scenario, ignored = from_query(query)
         assert through_the_address(scenario) == (scenario, ())
-        assert all(len(sentence) < 250 and sentence.isprintable() for sentence in ignored), ignored
+        assert all(len(sentence) < 350 and sentence.isprintable() for sentence in ignored), ignored  # as on Compare
         assert len(ignored) <= len(query)
         seen.add((scenario.landscape, scenario.optimizer))
     assert len(seen) > 3

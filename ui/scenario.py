@@ -179,7 +179,7 @@ def from_query(query: Query) -> tuple[Scenario, tuple[str, ...]]:
             asked[name] = asked_twist(name, text)
             continue
         if name not in knobs:
-            pair = f"{optimizer} on {surface(landscape).key}"
+            pair = f"{OPTIMIZERS[optimizer].title} on {surface(landscape).title}"
             there = ", ".join(["surface", FORMULA, "optimizer", *knobs, CHANGES, SCHEDULE, "starts"])
             ignored.append(f"{quoted(name)} is not a setting of {pair}; there are {there}")
             continue
