@@ -81,7 +81,8 @@ def put_into_address(query: Mapping[str, str], page: str) -> None:
     """Let the browser put a query into its empty address, once that is the page's; nothing for an empty query.
 
     By a script: what Python writes would be a step of its own in the browser's history, and might come before the path
-    of the page does, so that the page that was left would be there with the settings of this one.
+    of the page does, so that the page that was left would be there with the settings of this one. The query is written
+    as an address is, in which nothing can end the script, whatever a visitor has typed.
     """
     if not query:
         return
