@@ -15,7 +15,7 @@ Made = TypeVar("Made")
 LASTING = 160
 """How many programs of a kind are kept for the registry, the last used: twice as many as are compiled ahead."""
 
-FORMULAS = 10
+FORMULAS = 6
 """How many typed formulas are kept, likewise."""
 
 
