@@ -34,6 +34,10 @@ def rosenbrock(p):
     return (1 - p[0]) ** 2 + 100 * (p[1] - p[0] ** 2) ** 2
 
 
+SEARCHES = 5
+"""Each search of optax by itself is traced and compiled anew: a second or two."""
+
+
 @pytest.mark.parametrize(("key", "gradient_first"), [("backtracking_line_search", 1), ("lbfgs", 0)])
 def test_evaluations_of_a_line_search_count_its_calls_of_the_loss(key, gradient_first):
     """The search of optax itself, with a loss that tells whenever it is called."""
@@ -47,7 +51,7 @@ def test_evaluations_of_a_line_search_count_its_calls_of_the_loss(key, gradient_
     tx = optax.with_extra_args_support(method.build(**{name: knob.default for name, knob in method.knobs.items()}))
     point = jnp.array([-1.2, 1.0])
     state, costs = tx.init(point), []
-    for _ in range(12):
+    for _ in range(SEARCHES):
         value, gradient = jax.value_and_grad(rosenbrock)(point)
         calls.clear()
         update, state = tx.update(gradient, state, point, value=value, grad=gradient, value_fn=heard)
@@ -57,7 +61,7 @@ def test_evaluations_of_a_line_search_count_its_calls_of_the_loss(key, gradient_
     if key == "lbfgs":
         costs[0] += 1  # the gradient at the start
     assert max(costs) > min(costs)
-    assert np.diff(descend("rosenbrock", key, steps=12).evaluations).tolist() == costs
+    assert np.diff(descend("rosenbrock", key, steps=SEARCHES).evaluations).tolist() == costs
 
 
 def test_evaluations_stop_where_the_run_does():

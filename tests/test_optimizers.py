@@ -140,7 +140,7 @@ def test_optimizer_knob_changes_the_path(key, name):
 
 @pytest.mark.parametrize("key", list(OPTIMIZERS))
 def test_optimizer_compiles_once_for_all_its_settings(key, compilations):
-    descend("rosenbrock", key, steps=3)
+    descend("himmelblau", key, steps=3)
     compilations.clear()
     descend("himmelblau", key, start=(1, 2), steps=40, **OTHER[key])
     assert not compilations
@@ -148,8 +148,8 @@ def test_optimizer_compiles_once_for_all_its_settings(key, compilations):
 
 @pytest.mark.parametrize(("number", "key"), list(enumerate(OPTIMIZERS)))
 def test_optimizer_runs_on_landscapes_of_every_chapter(number, key):
-    """On every eighth, the next optimizer from another one on, so that three or more meet each landscape."""
-    for name in list(LANDSCAPES)[number % 8 :: 8]:
+    """On every eleventh, the next optimizer from another one on, so that two or more meet each landscape."""
+    for name in list(LANDSCAPES)[number % 11 :: 11]:
         landscape, run = LANDSCAPES[name], descend(name, key, steps=STEPS)
         assert tuple(run.points[0]) == landscape.start
         assert np.isfinite(run.points[: run.length + 1]).all(), name

@@ -123,7 +123,9 @@ def test_workers_go_along_with_their_run_where_nothing_else_does():
 
 
 def test_workers_of_the_contenders_that_have_some_go_along():
-    comparison = replace(comparison_of("adam", "lbfgs", budget=40), starts="one", twists={"workers": 4.0, "delay": 3.0})
+    comparison = replace(
+        comparison_of("adam", "polyak_sgd", budget=40), starts="one", twists={"workers": 4.0, "delay": 3.0}
+    )
     header, arrays = fetched(comparison)
     assert header["balls"] == [4, 4]
     assert header["rows"][0] == 11  # each of four workers pays for its own gradient
@@ -134,9 +136,9 @@ def test_workers_of_the_contenders_that_have_some_go_along():
 
 
 def test_contenders_have_the_twists_and_seeds_of_their_comparison():
-    comparison = comparison_of("adam", "lbfgs", budget=30, twists={"noise": 3.0, "schedule": "cosine"}, seed=4)
+    comparison = comparison_of("adam", "polyak_sgd", budget=30, twists={"noise": 3.0, "schedule": "cosine"}, seed=4)
     header, arrays = fetched(replace(comparison, starts="seeds"))
-    for place, (key, schedule) in enumerate((("adam", "cosine"), ("lbfgs", None))):
+    for place, (key, schedule) in enumerate((("adam", "cosine"), ("polyak_sgd", None))):
         alone = contend("himmelblau", key, budget=30, noise=3.0, seed=6, schedule=schedule)
         shown = points_of(header, arrays, place)[: alone.length + 1, 2]
         assert np.abs(shown - alone.points).max() <= 0.501 * SIDES * 10 / 65535

@@ -20,17 +20,17 @@ def adam(**settings):
     return descend("himmelblau", "adam", steps=60, **{"learning_rate": 0.3, **settings})
 
 
-@pytest.fixture
-def stage(open_page: Callable[..., Page], address: str) -> Stage:
-    page = open_page()
-    page.goto(address)
-    expect(page.locator(".stage")).to_be_visible(timeout=COMPILED)  # the server may have only just begun
-    return Stage(page, address, QUERY)
+@pytest.fixture(scope="module")
+def stage(shared_page: Page, address: str) -> Stage:
+    """Adam's run, for tests that change nothing but the step and what is shown of it."""
+    return Stage(shared_page, address, QUERY)
 
 
 def explained(stage: Stage) -> Locator:
-    """Switch the explanation on, and give its section."""
-    stage.button("Explain the step").click()
+    """The section of the explanation, switched on."""
+    button = stage.button("Explain the step")
+    if button.get_attribute("aria-pressed") != "true":
+        button.click()
     section = stage.root.locator(".explained")
     expect(section).to_have_attribute("data-row", re.compile(r"\d+"), timeout=COMPILED)
     return section
@@ -93,7 +93,8 @@ def test_arrows_point_where_the_gradient_and_the_step_do(stage: Stage):
     assert set(stage.plane.locator(".arrows text").all_text_contents()) == {"step", "−g", "−m\u0302", "√v\u0302"}
 
 
-def test_explanation_stays_over_another_rate_and_goes_away_again(stage: Stage):
+def test_explanation_stays_over_another_rate_and_goes_away_again(open_page: Callable[..., Page], address: str):
+    stage = Stage(open_page(), address, QUERY)
     section = explained(stage)
     stage.go_to(5)
     rate = stage.root.get_by_label("Learning rate", exact=True)

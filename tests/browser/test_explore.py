@@ -8,7 +8,7 @@ from pathlib import Path
 from urllib.parse import parse_qs, quote, urlsplit
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, TimeoutError, expect
 
 from tests.browser.served import ROOT
 
@@ -32,6 +32,10 @@ DRAWN = """(plane, groups) => {
   return groups.map((places) => places.filter(drawn).length);
 }"""
 """At how many places of each group, in shares of the plane from its upper left, a small ball is drawn."""
+
+
+OPENINGS, LIST_MS = 4, 15_000
+"""How often a list is opened, and for how many milliseconds: a run of the page that ends shuts it."""
 
 
 class Visit:
@@ -86,9 +90,16 @@ class Visit:
         self.page.wait_for_url(re.compile(rf"learning_rate={re.escape(text)}(&|$)"))
 
     def choose(self, what: str, title: str) -> None:
+        option = self.page.get_by_role("option", name=title, exact=True)
         with self.one_run():
-            self.page.get_by_role("combobox", name=re.compile(what)).click()
-            self.page.get_by_role("option", name=title, exact=True).click()
+            for _ in range(OPENINGS):
+                self.page.get_by_role("combobox", name=re.compile(what)).click()
+                try:
+                    option.click(timeout=LIST_MS)
+                    return
+                except TimeoutError:
+                    continue
+            raise AssertionError(f"the list of {what} did not stay open for {title}")
 
 
 @pytest.fixture
