@@ -12,7 +12,7 @@ run: .venv/run
 	$(BIN)/streamlit run app.py --server.port $(PORT) --server.headless true
 
 test: check browser
-	$(BIN)/pytest -n 2 --dist loadfile
+	$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 # What pre-commit runs at each commit, over everything.
 check: .venv/test

@@ -27,3 +27,11 @@ def compilations() -> Iterator[list[str]]:
     _compilations.clear()
     yield _compilations
     _compilations.clear()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Spread the files of browser tests over the others: two browsers at once wait for one another's graphics."""
+    files = dict.fromkeys(item.path for item in items)
+    groups = [path for path in files if path.parent.name == "browser"], [p for p in files if p.parent.name != "browser"]
+    place = {path: (number + 0.5) / len(group) for group in groups for number, path in enumerate(group)}
+    items.sort(key=lambda item: place[item.path])
