@@ -17,18 +17,7 @@ def laboratory() -> None:
     raced = race(comparison)
     theme: Theme = "dark" if st.context.theme.type == "dark" else "light"
     side, middle = st.columns([1, 3.6], gap="medium")
-    with side:
-        contenders.surface(comparison)
-        contenders.cards(comparison, raced.found, theme)
-        more = st.expander("More settings", key="compare.more", on_change=mirror.adjust)
-        if more.open:
-            with more:
-                contenders.details(comparison)
-        beside = st.expander("Schedule, noise, precision", key="compare.twists", on_change=mirror.adjust)
-        if beside.open:
-            with beside:
-                contenders.twists(comparison)
-        contenders.reset()
+    # The stage first: what comes first is sent first, and the browser takes its time over the controls.
     with middle:
         dial = contenders.driven(comparison)
         show_stage(
@@ -47,6 +36,18 @@ def laboratory() -> None:
         contenders.below(comparison)
         contenders.table(raced, comparison, theme)
         st.markdown(panels.plain(contenders.fairness(comparison, raced.names, raced.found)))
+    with side:
+        contenders.surface(comparison)
+        contenders.cards(comparison, raced.found, theme)
+        more = st.expander("More settings", key="compare.more", on_change=mirror.adjust)
+        if more.open:
+            with more:
+                contenders.details(comparison)
+        beside = st.expander("Schedule, noise, precision", key="compare.twists", on_change=mirror.adjust)
+        if beside.open:
+            with beside:
+                contenders.twists(comparison)
+        contenders.reset()
 
 
 st.html('<h1 class="unseen">Compare: several optimizers on one surface</h1>')

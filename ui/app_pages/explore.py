@@ -27,17 +27,7 @@ def laboratory(around: tuple[object, ...]) -> None:
         st.rerun()
     trajectory = run(scenario)
     side, middle = st.columns([1, 3.6], gap="medium")
-    with side:
-        controls.surface_and_optimizer(scenario)
-        more = st.expander("More settings", key="more", on_change=session.keep)
-        if more.open:
-            with more:
-                controls.details(scenario)
-        beside = st.expander("Schedule, noise, precision", key="twists", on_change=session.keep)
-        if beside.open:
-            with beside:
-                controls.twists(scenario)
-        controls.reset()
+    # The stage first: what comes first is sent first, and the browser takes its time over the controls.
     with middle:
         show_stage(
             [trajectory],
@@ -50,6 +40,17 @@ def laboratory(around: tuple[object, ...]) -> None:
         )
         panels.numbers(trajectory)
         panels.together(scenario, trajectory)
+    with side:
+        controls.surface_and_optimizer(scenario)
+        more = st.expander("More settings", key="more", on_change=session.keep)
+        if more.open:
+            with more:
+                controls.details(scenario)
+        beside = st.expander("Schedule, noise, precision", key="twists", on_change=session.keep)
+        if beside.open:
+            with beside:
+                controls.twists(scenario)
+        controls.reset()
 
 
 scenario = session.current()
