@@ -90,14 +90,19 @@ def relief(landscape: Landscape, parameters: Mapping[str, float]) -> Relief:
 def _relief(landscape: Landscape, parameters: tuple[tuple[str, float], ...]) -> Relief:
     grid = loss_grid(landscape, GRID, **dict(parameters))
     landscape = landscape.at(dict(parameters))
-    shown = display(landscape, grid.losses)
+    # The grid may step over a narrow minimum; the ball does not.
+    floor = None if landscape.minimum is None else float(display(landscape, np.array(landscape.minimum)))
+    return raised(grid, display(landscape, grid.losses), _title(landscape), floor)
+
+
+def raised(grid: Grid, shown: np.ndarray, title: str, floor: float | None = None) -> Relief:
+    """A grid as it is drawn, with these display values at its points; the axis reaches down to `floor` at least."""
     finite = shown[np.isfinite(shown)]
     low, high = (float(finite.min()), float(finite.max())) if finite.size else (0.0, 1.0)
-    if landscape.minimum is not None:  # the grid may step over a narrow minimum; the ball does not
-        low = min(low, float(display(landscape, np.array(landscape.minimum))))
+    low = low if floor is None else min(low, floor)
     if high <= low:
         high = low + 1
-    axis = Axis(_title(landscape), low, high, linear_ticks(low, high, 6))
+    axis = Axis(title, low, high, linear_ticks(low, high, 6))
     heights = np.clip(axis.unit(np.nan_to_num(shown, nan=high, posinf=high, neginf=low)), 0, 1)
     return Relief(grid, heights, axis, nice_step((high - low) / 20))
 

@@ -7,7 +7,7 @@ answers in the form that `ui.stage.binary` describes.
 import hashlib
 from collections.abc import Mapping
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
 import contourpy
@@ -48,19 +48,33 @@ def packed_surface(landscape: Landscape, parameters: Mapping[str, float]) -> Pac
 
 @lru_cache(maxsize=32)
 def _packed(landscape: Landscape, parameters: tuple[tuple[str, float], ...]) -> Packed:
-    drawn = relief(landscape, dict(parameters))
-    axis, known = drawn.axis, landscape.at(dict(parameters))
-    first = int(np.floor(axis.low / drawn.contour_step)) + 1
-    numbers = [n for n in range(first, first + 60) if axis.low < n * drawn.contour_step < axis.high]
-    header = {
+    drawn, known = relief(landscape, dict(parameters)), landscape.at(dict(parameters))
+    facts = {
         "key": landscape.key,
         "title": landscape.title,
         "domain": landscape.domain,
         "axes": landscape.axes,
-        "size": [drawn.heights.shape[1], drawn.heights.shape[0]],
         "minima": known.minima,
         "local_minima": known.local_minima,
         "saddles": known.saddles,
+        "fit": None,
+    }
+    arrays: dict[str, np.ndarray] = {}
+    data = landscape.data() if landscape.data else None
+    if data is not None:
+        facts["fit"] = {"model": data.model, "target": data.target_name, **_directions(data)}
+        arrays = {"fit_inputs": data.inputs.astype(np.float32), "fit_targets": data.targets.astype(np.float32)}
+    return pack_relief(drawn, facts, arrays)
+
+
+def pack_relief(drawn: Relief, facts: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> Packed:
+    """Heights and contour lines as the stage reads them, with what else there is to say of the surface."""
+    axis = drawn.axis
+    first = int(np.floor(axis.low / drawn.contour_step)) + 1
+    numbers = [n for n in range(first, first + 60) if axis.low < n * drawn.contour_step < axis.high]
+    header = {
+        **facts,
+        "size": [drawn.heights.shape[1], drawn.heights.shape[0]],
         "height": {"title": axis.title, "ticks": [[float(axis.unit(np.array(at))), text] for at, text in axis.ticks]},
         "contours": {
             "first": float(axis.unit(np.array(first * drawn.contour_step))),
@@ -69,14 +83,8 @@ def _packed(landscape: Landscape, parameters: tuple[tuple[str, float], ...]) -> 
             "every": EMPHASISED,
         },
         "ramp": {theme: ramp_hex(theme) for theme in THEMES},
-        "fit": None,
     }
-    arrays = {"heights": drawn.heights.astype(np.float32), **_contours(drawn, numbers)}
-    data = landscape.data() if landscape.data else None
-    if data is not None:
-        header["fit"] = {"model": data.model, "target": data.target_name, **_directions(data)}
-        arrays |= {"fit_inputs": data.inputs.astype(np.float32), "fit_targets": data.targets.astype(np.float32)}
-    body = pack(header, arrays)
+    body = pack(header, {"heights": drawn.heights.astype(np.float32), **_contours(drawn, numbers), **arrays})
     return Packed(body, hashlib.sha256(body).hexdigest()[:16])
 
 
