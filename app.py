@@ -20,6 +20,7 @@ from ui.scenario import OPENING
 from ui.stage import WEB
 from ui.stage.batches import batches_route
 from ui.stage.fan import fan_route
+from ui.stage.shelf import SHELF_ROUTES
 from ui.stage.surface import surface_route
 from ui.stage.swarm import SWARM_ROUTES
 from ui.stage.track import TRACK_ROUTES
@@ -65,6 +66,7 @@ app = st.App(
         Route("/fan", fan_route),
         Route("/batches", batches_route),
         *TRACK_ROUTES,
+        *SHELF_ROUTES,
         *SWARM_ROUTES,
     ],
 )

@@ -12,6 +12,7 @@ from engine import Trajectory
 from ui.display import CurveScale
 from ui.look import Look, look_in
 from ui.stage.payload import pack_runs
+from ui.stage.slices import Projected, Slice, pack_slice
 from ui.stage.swarm import Swarm
 
 WEB = Path(__file__).parent / "web"
@@ -67,18 +68,53 @@ def show_stage(
         if sent is not None and on_rate is not None:
             on_rate(*sent)
 
+    driven = range(len(runs)) if dial is None else dial
+    data = pack_runs(
+        runs, _received(key), [] if on_rate is None else driven, labels=labels, layout=layout, swarm=swarm, scale=scale,
+        look=look,
+    )  # fmt: skip
+    _component(key=key, data=data, on_start_change=started, on_rate_change=rated, on_look_change=_looking(key, on_look))
+
+
+def show_slice(
+    plane: Slice,
+    paths: Sequence[Projected],
+    *,
+    look: Look,
+    on_look: Callable[[Look], None],
+    every: int = 1,
+    track: str | None = None,
+    key: str,
+) -> None:
+    """Draw runs of many dimensions on a slice of them: as `show_stage` does, without a dial and without starts.
+
+    Args:
+        plane: the slice.
+        paths: the runs, laid onto it.
+        look: what is switched on in the stage.
+        on_look: `on_look(look)` when something is switched on or off there.
+        every: how many steps there are from one row of the paths to the next.
+        track: where the browser fetches the sharpness along the runs; None where there is none.
+        key: the component's name in the session.
+    """
+    data = pack_slice(plane, paths, _received(key), look, every, track)
+    _component(key=key, data=data, on_look_change=_looking(key, on_look))
+
+
+def _looking(key: str, on_look: Callable[[Look], None]) -> Callable[[], None]:
+    """What is called when the stage sends a look."""
+
     def looked() -> None:
         asked = look_in(_sent(key, "look"))
         if asked is not None:
             on_look(asked)
 
-    driven = range(len(runs)) if dial is None else dial
-    received = max(_number(_sent(key, name)) for name in ("start", "rate", "look"))
-    data = pack_runs(
-        runs, received, [] if on_rate is None else driven, labels=labels, layout=layout, swarm=swarm, scale=scale,
-        look=look,
-    )  # fmt: skip
-    _component(key=key, data=data, on_start_change=started, on_rate_change=rated, on_look_change=looked)
+    return looked
+
+
+def _received(key: str) -> int:
+    """The number of the last thing that the browser sent."""
+    return max(_number(_sent(key, name)) for name in ("start", "rate", "look"))
 
 
 def _sent(key: str, name: str) -> object:

@@ -1,7 +1,7 @@
 """What the stage is sent for a set of runs on one landscape."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -9,7 +9,7 @@ import numpy as np
 
 from engine import Trajectory, diagnose
 from engine.twin import parting, twin
-from ui.display import Curve, CurveScale, curve, display, relief
+from ui.display import Axis, Curve, CurveScale, curve, display, relief
 from ui.look import PLAIN, Look
 from ui.numbers import number, point
 from ui.outcome import held_out_losses
@@ -62,29 +62,64 @@ def pack_runs(
     both = [*runs] if other is None else [*runs, other]
     drawn = curve(landscape, parameters, [run.losses[: run.length + 1] for run in both], scale)
     rows = FAN_ROWS if len(dial) == 1 else SHARED_FAN_ROWS
-    header = {
-        "surface": surface_address(landscape, parameters),
-        "received": received,
-        "layout": layout,
-        "look": asdict(look),
-        "swarm": None if swarm is None else swarm._asdict(),
-        "curve": {
-            "title": drawn.axis.title,
-            "ticks": [[float(drawn.axis.unit(np.array(at))), text] for at, text in drawn.axis.ticks],
-            "low": drawn.axis.low,
-            "high": drawn.axis.high,
-        },
-        "dial": [_driven(runs[place], place, rows, scale) for place in dial],
-        "runs": [_described(run, place, name) for place, (run, name) in enumerate(zip(runs, names, strict=True))],
-        "twin": None if other is None else _twin(runs[0], other),
-    }
-    arrays: dict[str, np.ndarray] = {}
-    for place, run in enumerate(runs):
-        arrays |= {f"{name}{place}": array for name, array in _rows(run, drawn).items()}
+    described = [_described(run, place, name) for place, (run, name) in enumerate(zip(runs, names, strict=True))]
+    drawn_runs = [(one, _rows(run, drawn)) for one, run in zip(described, runs, strict=True)]
+    twins: dict[str, np.ndarray] = {}
     if other is not None:
         drawn_rows = _rows(other, drawn)
-        arrays |= {f"{name}_twin": drawn_rows[name] for name in ("x", "y", "loss", "height", "ordinate")}
-    return pack(header, arrays)
+        twins = {f"{name}_twin": drawn_rows[name] for name in ("x", "y", "loss", "height", "ordinate")}
+    more = {
+        "layout": layout,
+        "swarm": None if swarm is None else swarm._asdict(),
+        "dial": [_driven(runs[place], place, rows, scale) for place in dial],
+        "twin": None if other is None else _twin(runs[0], other),
+    }
+    return pack_stage(surface_address(landscape, parameters), drawn.axis, drawn_runs, received, look, more, twins)
+
+
+Drawn = tuple[Mapping[str, Any], Mapping[str, np.ndarray]]
+"""A run as it is drawn: what is said of it, and its rows."""
+
+
+def pack_stage(
+    surface: str,
+    axis: Axis,
+    runs: Sequence[Drawn],
+    received: int,
+    look: Look,
+    more: Mapping[str, Any],
+    beside: Mapping[str, np.ndarray],
+) -> bytes:
+    """What the stage reads, whatever its surface and its runs are known from.
+
+    Args:
+        surface: where the browser fetches it.
+        axis: that of the loss curve.
+        runs: the runs.
+        received: the number of the last thing that the stage sent.
+        look: what is switched on in the stage.
+        more: what else the header says.
+        beside: arrays that belong to no run.
+    """
+    header = {
+        "surface": surface,
+        "received": received,
+        "layout": "race",
+        "look": asdict(look),
+        "swarm": None,
+        "dial": [],
+        "twin": None,
+        "curve": {
+            "title": axis.title,
+            "ticks": [[float(axis.unit(np.array(at))), text] for at, text in axis.ticks],
+            "low": axis.low,
+            "high": axis.high,
+        },
+        "runs": [described for described, _ in runs],
+        **more,
+    }
+    arrays = {f"{name}{place}": array for place, (_, rows) in enumerate(runs) for name, array in rows.items()}
+    return pack(header, {**arrays, **beside})
 
 
 def _name(run: Trajectory) -> str:
@@ -117,15 +152,15 @@ def _rows(run: Trajectory, scale: Curve) -> dict[str, np.ndarray]:
     if run.clipped.any():
         twisted["clipped"] = run.clipped.astype(np.uint16)
     return twisted | {
-        "x": _three_bytes(points[:, 0]),
-        "y": _three_bytes(points[:, 1]),
-        "loss": _three_bytes(np.clip(losses, -limit, limit)),
+        "x": three_bytes(points[:, 0]),
+        "y": three_bytes(points[:, 1]),
+        "loss": three_bytes(np.clip(losses, -limit, limit)),
         "height": share(axis.unit(display(run.landscape.at(run.parameters), losses))),
         "ordinate": share(scale.ordinates(losses), inside=1),
     }
 
 
-def _three_bytes(values: np.ndarray) -> np.ndarray:
+def three_bytes(values: np.ndarray) -> np.ndarray:
     """Float32 without the last of its four bytes: the stage prints four digits of the 16 bits of mantissa that stay.
 
     A pixel of the plane is as fine as that only where it is zoomed in some hundred times.
@@ -137,14 +172,11 @@ def _three_bytes(values: np.ndarray) -> np.ndarray:
 
 
 def _described(run: Trajectory, place: int, label: str) -> dict[str, Any]:
-    series = SERIES[place % len(SERIES)]
     left = leaves_map(run)
     diagnosis = diagnose(run)
     return {
         "label": label,
-        "colours": series.colours,
-        "dash": series.dash,
-        "marker": series.marker,
+        **signs(place),
         "query": run_query(run),
         "batches": batches_address(run),
         "start": list(run.start),
@@ -159,6 +191,12 @@ def _described(run: Trajectory, place: int, label: str) -> dict[str, Any]:
         "not_finite": run.length + 1 if run.status == "diverged" else None,
         "summary": summary(run, "" if label == _name(run) else label),
     }
+
+
+def signs(place: int) -> dict[str, Any]:
+    """How the run in this place is told from the others."""
+    series = SERIES[place % len(SERIES)]
+    return {"colours": series.colours, "dash": series.dash, "marker": series.marker}
 
 
 def _driven(run: Trajectory, place: int, rows: int, scale: CurveScale) -> dict[str, Any]:

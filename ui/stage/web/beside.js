@@ -76,7 +76,8 @@ export class Beside {
   /** New runs; while the dial is dragged they have no sharpness, and the loss is shown. @param {Runs} payload @param {boolean} live */
   setRuns(payload, live) {
     this.payload = payload;
-    this.address = live ? "" : named(payload.runs);
+    const names = named(payload.runs);
+    this.address = live ? "" : payload.track || (names && `track?${names}`);
     if (!live) this.root.hidden = !this.address;
     this.#draw();
   }
@@ -93,7 +94,7 @@ export class Beside {
       this.show(payload, null);
     }, PATIENCE);
     try {
-      const { header, arrays } = await fetchPacked(`track?${address}`);
+      const { header, arrays } = await fetchPacked(address);
       if (!this.sharpness || payload !== this.payload) return; // a newer one is on its way
       clearTimeout(this.late);
       header.runs.forEach((/** @type {any} */ run, /** @type {number} */ place) => {

@@ -65,6 +65,7 @@ export class CurveView {
     this.payload = payload;
     this.track = track;
     this.steps = Math.max(1, ...payload.runs.map((run) => run.steps));
+    this.every = payload.every ?? 1;
     this.fresh = true;
   }
 
@@ -159,9 +160,10 @@ export class CurveView {
     }
     pen.textAlign = "center";
     pen.textBaseline = "alphabetic";
-    const { values, label } = roundValues(0, this.steps, Math.min(10, plot.width / 70));
+    const last = this.steps * this.every;
+    const { values, label } = roundValues(0, last, Math.min(10, plot.width / 70));
     for (const value of values.filter(Number.isInteger)) {
-      const x = plot.left + (value / this.steps) * plot.width;
+      const x = plot.left + (value / last) * plot.width;
       pen.fillStyle = theme.ink(0.72);
       pen.fillText(label(value), x, plot.top + plot.height + size * 1.25);
       pen.strokeStyle = theme.ink(0.3);
@@ -193,7 +195,7 @@ export class CurveView {
     this.balls = runs.map((run) => ballSign(run, theme.css(run), BALL));
     this.frame.append(...this.balls);
     runs.forEach((run, place) => {
-      const frame = { pen, plot, theme, size, alone: runs.length === 1, place: (/** @type {any} */ of, /** @type {number} */ i) => this.#place(of, i) };
+      const frame = { pen, plot, theme, size, alone: runs.length === 1, every: this.every, place: (/** @type {any} */ of, /** @type {number} */ i) => this.#place(of, i) };
       if (track) drawLimit(frame, run, track.runs[place]);
       else if (strip) drawSchedule(pen, plot, theme, run, this.steps, strip);
       if (frame.alone) drawEpochs(pen, plot, theme, run, this.steps);
@@ -283,8 +285,8 @@ export class CurveView {
     const { plot, theme } = this;
     const events = run.changes.filter(([step]) => step <= run.length).map(([step, rate]) => [step, `η ${print(rate, 3)}`]);
     if (typeof run.twin?.parted === "number") events.push([run.twin.parted, `apart: ${run.twin.parted}`]);
-    if (run.left) events.push([run.left.step, run.left.step ? `left the map: ${run.left.step}` : "starts off the map"]);
-    if (run.not_finite !== null) events.push([run.not_finite, `not finite: ${run.not_finite}`]);
+    if (run.left) events.push([run.left.step, run.left.step ? `left the map: ${run.left.step * this.every}` : "starts off the map"]);
+    if (run.not_finite !== null) events.push([run.not_finite, `not finite: ${run.not_finite * this.every}`]);
     let free = -Infinity; // where the last label ends
     pen.font = `600 ${size * 0.95}px ${theme.font}`;
     for (const [step, text] of /** @type {[number, string][]} */ (events)) {

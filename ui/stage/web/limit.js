@@ -7,6 +7,7 @@
  * @property {import("./theme.js").Theme} theme
  * @property {number} size of the type, in CSS pixels
  * @property {boolean} alone whether there is no other run
+ * @property {number} every how many steps there are from one row to the next
  * @property {(run: {ordinate: Uint16Array}, i: number) => [number, number]} place
  *
  * @typedef {import("./payload.js").Run} Run
@@ -63,7 +64,7 @@ export function drawLimit({ pen, plot, theme, size, alone, place }, run, { limit
 }
 
 /** A diamond wherever the sharpness crosses its limit; the first is named. @param {Frame} frame @param {Run} run @param {Limited} limited */
-export function drawCrossings({ pen, plot, theme, size, alone, place }, run, { crossings, above }) {
+export function drawCrossings({ pen, plot, theme, size, alone, every, place }, run, { crossings, above }) {
   pen.fillStyle = theme.css(run);
   pen.strokeStyle = theme.background;
   pen.lineWidth = 1.5;
@@ -77,7 +78,7 @@ export function drawCrossings({ pen, plot, theme, size, alone, place }, run, { c
   }
   if (!alone || (!crossings.length && !above)) return;
   const [first] = crossings;
-  const text = !above ? `above the limit from ${first}` : crossings.length ? `above the limit until ${first}` : "above the limit all along";
+  const text = !above ? `above the limit from ${first * every}` : crossings.length ? `above the limit until ${first * every}` : "above the limit all along";
   pen.font = `600 ${size * 0.95}px ${theme.font}`;
   const [x, y] = place(run, first ?? 0);
   const left = Math.min(x + 10, plot.left + plot.width - pen.measureText(text).width);

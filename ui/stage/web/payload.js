@@ -13,6 +13,8 @@ const TYPES = { uint8: Uint8Array, float32: Float32Array, uint16: Uint16Array, u
  * @property {boolean} batches whether the contours of the steps' batches are drawn
  */
 
+/** @typedef {{model: "line" | "plane" | "boundary", horizontal: string, vertical: string, target: string}} Fit */
+
 /**
  * @typedef {object} Surface
  * @property {string} key
@@ -26,7 +28,7 @@ const TYPES = { uint8: Uint8Array, float32: Float32Array, uint16: Uint16Array, u
  * @property {{title: string, ticks: [number, string][]}} height
  * @property {{first: number, step: number, strong: number, every: number}} contours
  * @property {{light: string[], dark: string[]}} ramp
- * @property {{model: "line" | "plane" | "boundary", horizontal: string, vertical: string, target: string} | null} fit the examples that it is fitted to
+ * @property {Fit | any} fit the examples that it is fitted to, or the picture of an application (ui/stage/surface.py); null for neither
  * @property {{heights: Float32Array, points: Uint16Array, starts: Uint32Array, strong: Uint16Array, fit_inputs: Float32Array, fit_targets: Float32Array}} data
  *
  * @typedef {object} Run
@@ -71,6 +73,9 @@ const TYPES = { uint8: Uint8Array, float32: Float32Array, uint16: Uint16Array, u
  * @property {Driven[]} dial the runs that the dial drives
  * @property {Run[]} runs
  * @property {"race" | "side"} layout
+ * @property {boolean} [starts] false where no start can be set
+ * @property {number} [every] how many steps there are from one row to the next, where it is not one
+ * @property {string | null} [track] where the sharpness is, of runs that no address can name
  * @property {{address: string, steps: number, kind: string} | null} swarm where the many runs are that go along, how long they do, and what they are
  *
  * @typedef {{low: number, high: number, scale: "log" | "linear", lowest: number, highest: number}} Knob

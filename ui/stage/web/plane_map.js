@@ -6,7 +6,8 @@ import { roundValues } from "./numbers.js";
 
 /** @typedef {import("./payload.js").Surface} Surface @typedef {import("./terrain.js").Terrain} Terrain @typedef {import("./theme.js").Theme} Theme */
 
-const FINENESS = 4; // pixels of the image between two points of the grid
+const FINENESS = 4; // pixels of the image between two points of the grid, at least
+const FINE = 800; // and along a side
 
 /**
  * The map's colours as an image, y upwards already turned over. Between two contour lines the colour changes little, so
@@ -14,8 +15,9 @@ const FINENESS = 4; // pixels of the image between two points of the grid
  * @param {Terrain} terrain @param {Surface} surface @param {Theme} theme
  */
 export function heatImage(terrain, surface, theme) {
-  const width = (terrain.columns - 1) * FINENESS;
-  const height = (terrain.rows - 1) * FINENESS;
+  const fineness = Math.max(FINENESS, Math.round(FINE / (terrain.columns - 1)));
+  const width = (terrain.columns - 1) * fineness;
+  const height = (terrain.rows - 1) * fineness;
   const canvas = document.createElement("canvas");
   canvas.width = width;
   canvas.height = height;
@@ -36,11 +38,11 @@ export function heatImage(terrain, surface, theme) {
   }
   const { heights, columns } = terrain;
   for (let y = 0; y < height; y++) {
-    const v = (height - 0.5 - y) / FINENESS;
+    const v = (height - 0.5 - y) / fineness;
     const row = Math.min(Math.floor(v), terrain.rows - 2);
     const up = v - row;
     for (let x = 0; x < width; x++) {
-      const u = (x + 0.5) / FINENESS;
+      const u = (x + 0.5) / fineness;
       const column = u | 0;
       const right = u - column;
       const at = row * columns + column;

@@ -9,6 +9,7 @@ import { print } from "./numbers.js";
 import { PlaneView, WHOLE } from "./plane_view.js";
 import { SurfaceView } from "./surface_view.js";
 
+const STARTS = ", Enter sets the start there";
 const RESET = "M12 5V2L7 6.5 12 11V8a5 5 0 1 1-5 5H4.5A7.5 7.5 0 1 0 12 5z";
 
 /** @typedef {import("./path.js").Path} Path @typedef {import("./theme.js").Theme} Theme */
@@ -78,7 +79,7 @@ export class Panels {
     const whole = reset("Show the whole map", () => plane.resetWindow());
     const home = reset("Put the camera back", () => surface.resetCamera());
     const onSurface = frame("surface", "3-D surface: arrow keys turn it, plus and minus zoom, 0 puts it back");
-    const onPlane = frame("plane", "Plane: arrow keys move a cross-hair, Enter sets the start there, plus and minus zoom, 0 puts it back");
+    const onPlane = frame("plane", `Plane: arrow keys move a cross-hair${STARTS}, plus and minus zoom, 0 puts it back`);
     const notice = element("p", { class: "notice", role: "status", hidden: "" });
     const where = element("p", { class: "where" });
     const head = element("div", { class: "head" });
@@ -157,6 +158,14 @@ export class Panels {
       plane.still.setAttribute("role", "img");
       plane.still.ariaLabel = `Contours of ${this.surface.title}, with the path of ${labels}`;
     });
+  }
+
+  /** Says whether a start can be set on the planes. @param {boolean} possible */
+  setStarts(possible) {
+    for (const { plane } of this.list) {
+      const label = String(plane.frame.ariaLabel).replace(STARTS, "");
+      plane.frame.ariaLabel = possible ? label.replace("cross-hair", `cross-hair${STARTS}`) : label;
+    }
   }
 
   /** The small balls of many starts, for each run its own; none at all otherwise. @param {import("./swarm.js").Crowd[]} crowds */

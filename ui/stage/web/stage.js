@@ -113,7 +113,7 @@ class Stage {
     const curve = element("div", { class: "frame", "data-view": "curve" });
     this.panels = new Panels({
       redraw,
-      start: (point) => this.outbox.post("start", { point }),
+      start: (point) => this.exact?.starts !== false && this.outbox.post("start", { point }),
       missing: (missing) => {
         this.missing = missing;
         if (this.root) this.root.dataset.surface = missing ? "missing" : "drawn";
@@ -231,6 +231,7 @@ class Stage {
       return known;
     });
     this.panels.setPaths(paths, payload.layout === "side");
+    this.panels.setStarts(payload.starts !== false);
     this.fit.setRuns(payload.runs);
     this.beside.setRuns(payload, live);
     this.explained.setRuns(payload, live);
@@ -252,6 +253,7 @@ class Stage {
   /** Lets the legend tell of the runs that are shown. */
   #name() {
     this.named = performance.now();
+    this.legend.every = this.payload.every ?? 1;
     this.legend.setRuns(withTwins(this.payload.runs), this.theme, this.map.domain, this.panels.heads);
     this.legend.draw(this.clock.step);
   }
