@@ -42,11 +42,14 @@ ALSO_TESTED_BY = {
     "judge": ("diagnose",),
     "kept": ("warm_up", "descend"),
     "data": ("fits", "landscapes"),
-    "fits": ("fits", "landscapes"),
+    "fits": ("landscapes",),
     "minimizers": ("fits", "landscapes"),
     "formula": ("survey",),
+    "base": ("landscape_registry", "landscapes", "optimizers"),
+    "stability": ("sharpness", "presets"),
+    "symbols": ("explanation",),
 }
-"""Module -> the tests beside its own that should go red; those of `descend` where nothing is said."""
+"""Module -> the tests beside its own that should go red; those of its registry or `descend` where nothing is said."""
 
 
 @dataclass(frozen=True)
@@ -63,12 +66,11 @@ class Mutant:
 
 def tests_for(path: Path, function: str) -> tuple[str, ...]:
     """The pytest arguments that cover a function; for an entry of a registry only the tests that name its key."""
-    if path.parent.name in ("landscapes", "optimizers") and path.name != "base.py":
-        registry = path.read_text()
-        entry = re.search(rf"^@(landscape|optimizer)\((?:(?!^def ).)*?^\)\ndef {function}\(", registry, re.M | re.S)
-        selection = ("-k", function) if entry else ()
-        return (f"tests/test_{path.parent.name}.py", *selection)
-    files = (path.stem, *ALSO_TESTED_BY.get(path.stem, ("descend",)))
+    registry = path.parent.name if path.parent.name in ("landscapes", "optimizers") else None
+    entry = rf"^@(landscape|optimizer)\((?:(?!^def ).)*?^\)\ndef {function}\("
+    if registry and re.search(entry, path.read_text(), re.M | re.S):
+        return (f"tests/test_{registry}.py", "-k", function)
+    files = (path.stem, *ALSO_TESTED_BY.get(path.stem, (registry or "descend",)))
     found = [name for stem in files if (ROOT / (name := f"tests/test_{stem}.py")).exists()]
     # Counting compilations over all optimizers takes a minute and is about speed, not about numbers.
     return (*found, "-k", "not compiles_once and not random_combinations")

@@ -36,9 +36,12 @@ def test_sentence_says_what_is_added_and_who_goes_without():
 
 
 def test_sentence_says_what_a_mini_batch_costs_and_that_the_seed_had_a_part():
-    sentence = said(surface="line_fit", a="momentum", b="adam", budget="40", batch_size="2", workers="2")
+    sentence = said(
+        surface="line_fit", a="momentum", b="momentum", budget="40", rates="own", batch_size="2", workers="2"
+    )
     assert "Each worker pays for its own gradient." in sentence
     assert "counts as one evaluation, though it looks at 2 of 4 examples only." in sentence
+    sentence = said(surface="line_fit", a="momentum", b="momentum", budget="40", batch_size="2")
     assert "found on this surface and from this start and with this seed" in sentence
 
 

@@ -1,5 +1,6 @@
 """One verdict on each run: where it flips on quadratics, and that batches get the same ones."""
 
+import itertools
 import runpy
 from pathlib import Path
 
@@ -72,9 +73,13 @@ def test_limits_are_where_the_recurrence_on_a_parabola_stops_contracting(beta):
         assert (radius((1 + beta) * left, beta * left) > 1) == grows
 
 
-@pytest.mark.parametrize("key", [key for key, method in OPTIMIZERS.items() if "learning_rate" in method.knobs])
-@pytest.mark.parametrize("surface", ["rosenbrock", "himmelblau"])
-def test_verdicts_of_a_batch_are_those_of_its_runs(surface, key):
+DRIVEN = [key for key, method in OPTIMIZERS.items() if "learning_rate" in method.knobs]
+
+
+@pytest.mark.parametrize(
+    ("key", "surface"), [*zip(DRIVEN, itertools.cycle(("rosenbrock", "himmelblau")), strict=False)]
+)
+def test_verdicts_of_a_batch_are_those_of_its_runs(key, surface):
     batch = fan(surface, key, rates=dial_rates(key)[::12], steps=200)
     assert verdicts(batch) == [diagnose(batch.run(place)).verdict for place in range(len(batch))]
 
