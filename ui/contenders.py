@@ -274,15 +274,8 @@ def table(race: Race, comparison: Comparison, theme: Theme) -> None:
     _table(key="compare.table", data={"html": html}, on_sort_change=sorted_by)
 
 
-def reset() -> None:
+def start_over() -> None:
     """Everything back to how the page opens."""
-    st.button(
-        "Reset everything", key="compare.reset", icon=":material/restart_alt:", type="tertiary",
-        on_click=_start_over,
-    )  # fmt: skip
-
-
-def _start_over() -> None:
     own_formula.forget()
     mirror.change(default_comparison())
 

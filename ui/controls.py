@@ -126,12 +126,6 @@ def _precision(
                 _number(f"{page}twists.{name}", knob, shown.get(name, knob.default), partial(take, name))  # pyright: ignore[reportArgumentType]
 
 
-def reset() -> None:
-    """Everything back to how the page opens, with one click."""
-    icon = ":material/restart_alt:"
-    st.button("Reset everything", key="reset", icon=icon, type="tertiary", on_click=session.reset)
-
-
 def _group(title: str, key: str, fields: Iterable[Callable[[], None]]) -> None:
     """A heading and its number fields, two to a row."""
     st.caption(title)

@@ -1,9 +1,4 @@
-"""The scenario of one visitor: held in one place, changed through one function, mirrored in the address.
-
-Every run of the page starts with `current`. A control's callback calls `change`, which writes the address too; so an
-address that is not the one written last came from outside (a link, the back button, typing) and is read. What is read
-is never written back: going back from there must not lead here again.
-"""
+"""The scenario of one visitor: what the Explore page shows, changed through one function, mirrored in the address."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -16,69 +11,61 @@ from landscapes.base import Point
 from optimizers import OPTIMIZERS
 from ui import own_formula
 from ui.look import Look, look_query, read_look
-from ui.mirror import arrived, put_into_address
+from ui.mirror import Address, Mirror, whole_address
 from ui.scenario import MOST_CHANGES, Scenario, default_scenario, from_query, to_query
 from ui.starts import Starts, fitting_starts
 from ui.surfaces import surface
 from ui.twists import Twist, fitting, has_chance, with_twist
 
-Query = dict[str, list[str]]
+
+def _look_aside(address: Address) -> tuple[dict[str, str], Address]:
+    """What an address says of the stage's look, which is no part of a scenario, and the rest of it."""
+    look, rest = read_look(address)
+    return look_query(look), rest
+
+
+mirror = Mirror("scenario", from_query, to_query, path="", aside=_look_aside)
+"""The scenario of one visitor."""
 
 
 def current() -> Scenario:
-    """The scenario to show in this run: as it was left, for a visitor who comes back by the pages' own links."""
-    address = _address()
-    if arrived("explore") and not _whole_address() and "scenario" in st.session_state:
-        st.session_state.update(address=address, ignored=())
-    elif st.session_state.get("address") != address:
-        scenario, ignored = from_query(address)
-        st.session_state.update(address=address, ignored=ignored, scenario=scenario)
-        _remember(scenario)
-    return st.session_state["scenario"]
-
-
-def put_back() -> None:
-    """Put into the address what a visitor came back to, by a link that has no settings in it."""
-    if not _whole_address():
-        put_into_address(to_query(_latest()), "")
+    """The scenario to show in this run."""
+    scenario = mirror.current()
+    _remember(scenario)
+    return scenario
 
 
 def change(scenario: Scenario) -> None:
     """Show this scenario from now on, and put it into the address."""
-    _show(scenario, look())
-
-
-def _show(scenario: Scenario, look: Look) -> None:
-    st.query_params.from_dict(to_query(scenario) | look_query(look))
-    st.session_state.update(address=_address(), scenario=scenario)
+    mirror.change(scenario)
     _remember(scenario)
-
-
-def look() -> Look:
-    """What the address says is switched on in the stage."""
-    return read_look(_whole_address())[0]
-
-
-def set_look(look: Look) -> None:
-    """Switch something on or off in the stage."""
-    _show(_latest(), look)
 
 
 def adjust(**changes: Any) -> None:
     """Change some fields of the scenario."""
-    change(replace(_latest(), **changes))
+    change(replace(mirror.latest(), **changes))
+
+
+def look() -> Look:
+    """What the address says is switched on in the stage."""
+    return read_look(whole_address())[0]
+
+
+def set_look(look: Look) -> None:
+    """Switch something on or off in the stage."""
+    mirror.put_aside(look_query(look))
 
 
 def choose_landscape(name: str) -> None:
     """Go to another surface, at its own start, with its parameters as they were left."""
-    base = default_scenario(name, _latest().optimizer)
+    base = default_scenario(name, mirror.latest().optimizer)
     parameters = _remembered("landscape").get(name, base.parameters)
     _adjust_fitting(landscape=name, parameters=parameters, start=base.start, rate_changes=())
 
 
 def choose_optimizer(key: str) -> None:
     """Take another optimizer, with its settings as they were left."""
-    base = default_scenario(_latest().landscape, key)
+    base = default_scenario(mirror.latest().landscape, key)
     _adjust_fitting(optimizer=key, settings=_remembered("optimizer").get(key, base.settings), rate_changes=())
 
 
@@ -92,12 +79,12 @@ def set_start(start: Point) -> None:
 
 def set_start_x(value: float) -> None:
     """Start the run at this x."""
-    adjust(start=(value, _latest().start[1]))
+    adjust(start=(value, mirror.latest().start[1]))
 
 
 def set_start_y(value: float) -> None:
     """Start the run at this y."""
-    adjust(start=(_latest().start[0], value))
+    adjust(start=(mirror.latest().start[0], value))
 
 
 def set_steps(value: float) -> None:
@@ -122,22 +109,22 @@ def set_spread(value: float) -> None:
 
 def set_parameter(name: str, value: float) -> None:
     """Change one of the surface's parameters."""
-    adjust(parameters={**_latest().parameters, name: value})
+    adjust(parameters={**mirror.latest().parameters, name: value})
 
 
 def set_setting(name: str, value: float) -> None:
     """Change one of the optimizer's settings."""
-    adjust(settings={**_latest().settings, name: value})
+    adjust(settings={**mirror.latest().settings, name: value})
 
 
 def set_twist(name: str, value: Twist | None) -> None:
     """Add something to the optimizer's rule, or with None take it away; another schedule begins at its own numbers."""
-    _adjust_fitting(twists=with_twist(_latest().twists, name, value))
+    _adjust_fitting(twists=with_twist(mirror.latest().twists, name, value))
 
 
 def _adjust_fitting(**changes: Any) -> None:
     """Change some fields, and leave of the twists and the starts what fits the run then."""
-    scenario = replace(_latest(), **changes)
+    scenario = replace(mirror.latest(), **changes)
     method = OPTIMIZERS[scenario.optimizer]
     twists, _ = fitting(surface(scenario.landscape), method, scenario.twists, scenario.steps)
     change(replace(scenario, twists=twists, starts=fitting_starts(scenario.starts, has_chance(twists))))
@@ -148,7 +135,7 @@ def set_rate(rate: float, first: int | None) -> None:
 
     A rate or row that no run may have is left alone.
     """
-    scenario = _latest()
+    scenario = mirror.latest()
     method = OPTIMIZERS[scenario.optimizer]
     try:
         if first is None:
@@ -163,42 +150,20 @@ def set_rate(rate: float, first: int | None) -> None:
 
 def reset() -> None:
     """Go back to the opening scenario and forget what was set."""
-    st.session_state.update(remembered={}, ignored=())
+    st.session_state["remembered"] = {}
+    mirror.dismiss()
     own_formula.forget()
     change(default_scenario())
 
 
 def reset_start() -> None:
     """Go back to the surface's own start."""
-    adjust(start=default_scenario(_latest().landscape, _latest().optimizer).start)
+    adjust(start=default_scenario(mirror.latest().landscape, mirror.latest().optimizer).start)
 
 
 def keep() -> None:
     """Hold on to the scenario in a rerun that changes nothing: the browser's address may still be an older one."""
     adjust()
-
-
-def ignored() -> tuple[str, ...]:
-    """A sentence for each part of the address that was ignored; empty once dismissed. Show them as plain text."""
-    return st.session_state.get("ignored", ())
-
-
-def dismiss() -> None:
-    """Say no more about the ignored parts."""
-    st.session_state["ignored"] = ()
-
-
-def _latest() -> Scenario:
-    return st.session_state["scenario"] if "scenario" in st.session_state else current()
-
-
-def _address() -> Query:
-    """What the address says of the scenario."""
-    return read_look(_whole_address())[1]
-
-
-def _whole_address() -> Query:
-    return {name: st.query_params.get_all(name) for name in st.query_params}
 
 
 def _remembered(kind: str) -> dict[str, Mapping[str, float]]:

@@ -8,6 +8,7 @@ from ui.palette import Theme
 from ui.race import race
 from ui.stage import show_stage
 from ui.stage.swarm import swarm_beside
+from ui.way_back import way_back, welcome_back
 
 
 @st.fragment
@@ -15,6 +16,7 @@ def laboratory() -> None:
     """The controls, the stage and the table: all that a move of a control draws again."""
     comparison = mirror.current()
     raced = race(comparison)
+    welcome_back(mirror, contenders.start_over, "compare.")
     theme: Theme = "dark" if st.context.theme.type == "dark" else "light"
     side, middle = st.columns([1, 3.6], gap="medium")
     # The stage first: what comes first is sent first, and the browser takes its time over the controls.
@@ -47,7 +49,8 @@ def laboratory() -> None:
         if beside.open:
             with beside:
                 contenders.twists(comparison)
-        contenders.reset()
+        way_back(mirror, contenders.start_over, "compare.")
+    mirror.remember()
 
 
 st.html('<h1 class="unseen">Compare: several optimizers on one surface</h1>')

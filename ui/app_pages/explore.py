@@ -9,6 +9,7 @@ from ui.scenario import Scenario, run
 from ui.stage import show_stage
 from ui.stage.swarm import swarm_along
 from ui.surfaces import surface
+from ui.way_back import way_back, welcome_back
 
 
 def surroundings(scenario: Scenario) -> tuple[object, ...]:
@@ -26,6 +27,7 @@ def laboratory(around: tuple[object, ...]) -> None:
     if surroundings(scenario) != around:
         st.rerun()
     trajectory = run(scenario)
+    welcome_back(session.mirror, session.reset)
     side, middle = st.columns([1, 3.6], gap="medium")
     # The stage first: what comes first is sent first, and the browser takes its time over the controls.
     with middle:
@@ -50,13 +52,14 @@ def laboratory(around: tuple[object, ...]) -> None:
         if beside.open:
             with beside:
                 controls.twists(scenario)
-        controls.reset()
+        way_back(session.mirror, session.reset)
+    session.mirror.remember()
 
 
 scenario = session.current()
 entry, method = surface(scenario.landscape), OPTIMIZERS[scenario.optimizer]
 st.html('<h1 class="unseen">Explore: one optimizer on one surface</h1>')
-panels.notice(session.ignored(), session.dismiss)
+panels.notice(session.mirror.ignored(), session.mirror.dismiss)
 laboratory(surroundings(scenario))
 charts = st.expander("Numbers and charts", key="charts", on_change=session.keep)
 if charts.open:
@@ -68,4 +71,4 @@ with left:
     panels.about(entry.title, entry.teaches, panels.equation(entry.tex, entry.axes), entry.source, entry.notes, known)
 with right:
     panels.about(method.title, method.teaches, method.tex, method.source, method.notes)
-session.put_back()
+session.mirror.put_back()
