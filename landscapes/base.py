@@ -16,7 +16,7 @@ Point = tuple[float, float]
 Interval = tuple[float, float]
 Height = Literal["linear", "log", "asinh"]
 
-CHAPTERS = ("Bowls", "Valleys", "Saddles", "Many minima", "Like a network", "Fits to data")
+CHAPTERS = ("Bowls", "Valleys", "Saddles", "Many minima", "Like a network", "Fits to data", "Applications")
 
 OWN_CHAPTER = "Your own"
 """The chapter of what is not in the registry, such as a typed formula."""
@@ -46,6 +46,34 @@ class Data:
     target_name: str
     held_out_inputs: np.ndarray
     held_out_targets: np.ndarray
+
+
+@dataclass(frozen=True, eq=False)
+class Picture:
+    """What the two numbers p mean in an application, for whoever draws it beside the surface, moving with the ball.
+
+    Attributes:
+        kind: how it is drawn. "bars": a bar for each name, and beside them a plane with a curve, a point for each name
+            and the ball's own.
+        title: what is seen, in a few words.
+        names: of the bars.
+        values: `values(points)`, shape (n, 2) to (n, numbers): what moves with the ball. The heights of the bars as
+            shares of 1, and the two coordinates in the plane.
+        still: what does not move, by name. "curve": shape (m, 2), the line in the plane. "points": shape (names, 2).
+        span: the least and the greatest value that a bar has room for.
+        axes: what the two coordinates in the plane are, with their units; "" for a plane without scales.
+        grid: at how many places along each side of the map the values are taken; what lies between is a mean of those
+            around it, which is exact with 2 where they are affine in p.
+    """
+
+    kind: Literal["bars"]
+    title: str
+    names: tuple[str, ...]
+    values: Callable[[np.ndarray], np.ndarray]
+    still: Mapping[str, np.ndarray]
+    span: Interval = (0, 1)
+    axes: tuple[str, str] = ("", "")
+    grid: int = 2
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,7 +107,8 @@ class Landscape:
             (examples,), not negative and summing to one; with equal ones it is `loss`. None without data.
         held_out_loss: `held_out_loss(p, **parameters)`, the mean over the examples that were held out, without any
             penalty; None when none were.
-        data: reads the examples, once; None without data.
+        data: reads the examples of a fit, once; None where they are not what is drawn.
+        picture: makes what is drawn beside the surface of an application, once; None where nothing or `data` is.
         formula: the text that it was read from; "" for one of the registry.
         minimizer: `minimizer(**parameters)` to the one global minimizer and the loss there, where parameters move it;
             `minima` are then those at their defaults. None where no parameter does.
@@ -108,6 +137,7 @@ class Landscape:
     batch_loss: Callable[..., jax.Array] | None = None
     held_out_loss: Callable[..., jax.Array] | None = None
     data: Callable[[], Data] | None = None
+    picture: Callable[[], Picture] | None = None
     formula: str = ""
     minimizer: Callable[..., tuple[Point, float]] | None = None
 
@@ -133,8 +163,12 @@ class Landscape:
             raise ValueError(
                 f"landscape {self.key!r}: the loss takes {accepted}, its knobs are {list(self.parameters)}"
             )
-        if not (self.examples > 0) == (self.batch_loss is not None) == (self.data is not None):
-            raise ValueError(f"landscape {self.key!r}: examples, batch_loss and data come together")
+        drawn = self.data is not None or self.picture is not None
+        of_examples = self.batch_loss is not None
+        if (self.examples > 0) != of_examples or (drawn and not of_examples) or (self.data and self.picture):
+            raise ValueError(
+                f"landscape {self.key!r}: examples and batch_loss come together, with data or a picture of them or none"
+            )
 
     def at(self, parameters: Mapping[str, float]) -> "Landscape":
         """The entry with what is known about it at these parameters: another one where they move the minimum.
@@ -184,6 +218,7 @@ def landscape(
     batch_loss: Callable[..., jax.Array] | None = None,
     held_out_loss: Callable[..., jax.Array] | None = None,
     data: Callable[[], Data] | None = None,
+    picture: Callable[[], Picture] | None = None,
     minimizer: Callable[..., tuple[Point, float]] | None = None,
     **parameters: Knob,
 ) -> Callable[[Callable[..., jax.Array]], Callable[..., jax.Array]]:
@@ -202,7 +237,7 @@ def landscape(
             minimum=minimum, minima_curve=minima_curve, local_minima=local_minima, saddles=saddles, pins=pins, tex=tex,
             source=source, teaches=teaches, notes=notes, height=height, parameters=MappingProxyType(parameters),
             axes=axes, examples=examples, batch_loss=batch_loss, held_out_loss=held_out_loss, data=data,
-            minimizer=minimizer,
+            picture=picture, minimizer=minimizer,
         )  # fmt: skip
         return loss
 

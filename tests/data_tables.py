@@ -4,6 +4,7 @@ from functools import cache
 from typing import Any, NamedTuple
 
 import numpy as np
+from plotly.data import stocks
 from sklearn.datasets import load_diabetes, load_iris
 from sklearn.preprocessing import StandardScaler
 
@@ -42,6 +43,13 @@ def iris_rows() -> Rows:
     targets, held_out_targets = _parted((kinds == "virginica")[kinds != "setosa"].astype(float))
     scale = StandardScaler().fit(kept)
     return Rows(np.asarray(scale.transform(kept)), targets, np.asarray(scale.transform(held_out)), held_out_targets)
+
+
+@cache
+def weekly_returns() -> np.ndarray:
+    """In per cent, of Apple, Netflix and Google, shape (104, 3), from plotly's own table."""
+    prices = stocks()[["AAPL", "NFLX", "GOOG"]].round(6)  # as many digits as are kept here
+    return 100 * prices.pct_change().dropna().to_numpy()
 
 
 def anscombe_residuals(points) -> np.ndarray:

@@ -7,9 +7,9 @@ slip in the project's own two-variable expressions does not repeat itself here.
 from collections.abc import Callable
 
 import numpy as np
-from scipy.special import huber, log_expit
+from scipy.special import entr, huber, log_expit, softmax
 
-from tests.data_tables import anscombe_residuals, diabetes_rows, iris_rows
+from tests.data_tables import anscombe_residuals, diabetes_rows, iris_rows, weekly_returns
 
 
 def _coordinates(points: np.ndarray) -> np.ndarray:
@@ -237,6 +237,19 @@ def huber_line(points, huber_threshold):
 def quantile_line(points, quantile):
     residuals = anscombe_residuals(points)
     return np.mean(np.where(residuals > 0, quantile, quantile - 1) * residuals, axis=-1)
+
+
+def portfolio(points, return_preference):
+    weights = np.append(points, 1 - points.sum(axis=-1, keepdims=True), axis=-1)
+    weekly = weekly_returns()
+    variance = np.einsum("...i,ij,...j", weights, np.cov(weekly.T, ddof=0), weights)
+    return variance - return_preference * (weights @ weekly.mean(axis=0))
+
+
+def bandit(points, baseline, exploration):
+    logits = np.append(points, np.zeros((*points.shape[:-1], 1)), axis=-1)
+    policy = softmax(logits, axis=-1)
+    return 80 - policy @ [80, 60, 20] + exploration * (np.log(3) - np.sum(entr(policy), axis=-1))
 
 
 def _least_squares(points, rows):

@@ -13,14 +13,15 @@ from sklearn.datasets import load_diabetes, load_iris
 from engine import gradient_field, hessian_eigenvalues
 from engine.field import hessian_matrices
 from landscapes import LANDSCAPES, Landscape
-from tests.data_tables import ANSCOMBE, anscombe_residuals
+from tests.data_tables import ANSCOMBE, anscombe_residuals, weekly_returns
 from tests.landscape_oracles import ORACLES
 from tests.tex_reader import evaluate
 
 KEYS = list(LANDSCAPES)
 SYMBOLS = {
     "condition_number": r"\kappa", "l1_penalty": r"\lambda_1", "l2_penalty": r"\lambda_2",
-    "huber_threshold": r"\delta", "quantile": r"\tau",
+    "huber_threshold": r"\delta", "quantile": r"\tau", "return_preference": r"\rho",
+    "baseline": "B", "exploration": r"\tau",
 }  # fmt: skip
 
 SETTINGS = [
@@ -98,6 +99,7 @@ TEX_TABLES = {
     "line_fit": lambda: {"s_i": np.array([1, 2, 3, 4]), "t_i": np.array([3, 5, 7, 9])},
     "diabetes_raw": diabetes_names, "diabetes_standardised": diabetes_names, "iris_logistic": iris_names,
     "huber_line": anscombe_names, "quantile_line": anscombe_names,
+    "portfolio": lambda: {"n": 104, **dict(zip(("a_i", "b_i", "c_i"), weekly_returns().T, strict=True))},
 }  # fmt: skip
 
 

@@ -17,7 +17,7 @@ from starlette.responses import PlainTextResponse, Response
 
 from engine.survey import landscape_from_formula
 from landscapes import LANDSCAPES, Landscape
-from landscapes.base import Data
+from landscapes.base import Data, Interval, Picture
 from ui.display import Relief, relief
 from ui.palette import THEMES, ramp_hex
 from ui.stage.binary import pack
@@ -64,6 +64,8 @@ def _packed(landscape: Landscape, parameters: tuple[tuple[str, float], ...]) -> 
     if data is not None:
         facts["fit"] = {"model": data.model, "target": data.target_name, **_directions(data)}
         arrays = {"fit_inputs": data.inputs.astype(np.float32), "fit_targets": data.targets.astype(np.float32)}
+    if landscape.picture is not None:
+        facts["fit"], arrays = _picture(landscape.picture(), landscape.domain)
     return pack_relief(drawn, facts, arrays)
 
 
@@ -86,6 +88,18 @@ def pack_relief(drawn: Relief, facts: Mapping[str, Any], arrays: Mapping[str, np
     }
     body = pack(header, {"heights": drawn.heights.astype(np.float32), **_contours(drawn, numbers), **arrays})
     return Packed(body, hashlib.sha256(body).hexdigest()[:16])
+
+
+def _picture(picture: Picture, domain: tuple[Interval, Interval]) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+    """What the stage is told of a picture, and its arrays: the values at each place of a grid over the map."""
+    x, y = (np.linspace(low, high, picture.grid) for low, high in domain)
+    values = picture.values(np.stack(np.meshgrid(x, y), axis=-1).reshape(-1, 2))
+    described = {
+        "model": picture.kind, "title": picture.title, "names": picture.names, "axes": picture.axes,
+        "grid": picture.grid, "span": picture.span,
+    }  # fmt: skip
+    arrays = {"values": values, **picture.still}
+    return described, {f"fit_{name}": array.astype(np.float32) for name, array in arrays.items()}
 
 
 def _directions(data: Data) -> dict[str, str]:

@@ -1,17 +1,23 @@
 /**
  * What the ball's two coordinates mean on a surface that is fitted to data: the examples, and the line or the boundary of
- * the ball's place, moving with it; with two inputs and a target, what that place predicts for each example.
+ * the ball's place, moving with it; with two inputs and a target, what that place predicts for each example. For an
+ * application it is a picture of its own.
  */
 
+import { Bars } from "./bars.js";
 import { stillPen } from "./dom.js";
 import { outline } from "./marks.js";
 import { roundValues } from "./numbers.js";
+import { placeOf } from "./values.js";
 
 /** @typedef {import("./payload.js").Run} Run @typedef {import("./payload.js").Surface} Surface @typedef {import("./theme.js").Theme} Theme */
 
 const ROOM = 0.08; // of the span of the examples, around them
 const DOT = 3; // its radius, in CSS pixels
 const GUESS = 2.3; // likewise of one of the many predictions
+
+/** The pictures of applications by their kind. @type {Record<string, any>} */
+const PICTURES = { bars: Bars };
 
 export class FitView {
   /** @param {HTMLElement} frame */
@@ -27,10 +33,12 @@ export class FitView {
   }
 
   /** @param {Surface} surface */
-  setSurface({ fit, data }) {
+  setSurface({ fit, data, domain }) {
     this.fit = fit;
     this.fresh = true;
-    if (!fit) return;
+    this.picture = fit && PICTURES[fit.model] ? new PICTURES[fit.model](fit, data, domain) : null;
+    if (this.picture) this.still.ariaLabel = this.picture.label;
+    if (!fit || this.picture) return;
     const count = data.fit_targets.length;
     const wide = data.fit_inputs.length / count;
     this.points = Array.from({ length: count }, (_, i) => [data.fit_inputs[wide * i], wide > 1 ? data.fit_inputs[wide * i + 1] : data.fit_targets[i]]);
@@ -82,15 +90,18 @@ export class FitView {
     const pen = /** @type {CanvasRenderingContext2D} */ (this.moving.getContext("2d"));
     pen.setTransform(ratio, 0, 0, ratio, 0, 0);
     pen.clearRect(0, 0, this.width, this.height);
+    this.frame.dataset.step = String(Math.floor(step + 1e-9));
+    if (this.picture) {
+      this.picture.draw(pen, theme, this.runs, step);
+      return;
+    }
     pen.save();
     pen.beginPath();
     pen.rect(plot.left, plot.top, plot.width, plot.height);
     pen.clip();
     for (const run of this.runs) {
       const i = Math.min(Math.floor(step + 1e-9), run.length);
-      const j = Math.min(i + 1, run.length);
-      const share = i === j ? 0 : step - i;
-      const [a, b] = [run.x[i] + (run.x[j] - run.x[i]) * share, run.y[i] + (run.y[j] - run.y[i]) * share];
+      const [a, b] = placeOf(run, step);
       if (fit.model === "plane") {
         this.#predict(pen, run, a, b);
         continue;
@@ -110,7 +121,6 @@ export class FitView {
     }
     if (fit.model === "line") this.points.forEach(([a, b]) => this.#example(pen, ...this.#place(a, b), true)); // a good line would hide them
     pen.restore();
-    this.frame.dataset.step = String(Math.floor(step + 1e-9));
   }
 
   /** A small marker for each example where its target is measured and a · first + b · second is predicted; a wedge at the edge for one beyond it. @param {CanvasRenderingContext2D} pen @param {Run} run @param {number} a @param {number} b */
@@ -163,6 +173,11 @@ export class FitView {
     pen.setTransform(ratio, 0, 0, ratio, 0, 0);
     pen.clearRect(0, 0, width, height);
     const size = Math.max(10, theme.size * 0.82);
+    this.fresh = false;
+    if (this.picture) {
+      this.picture.drawStill(pen, theme, size, width, height);
+      return;
+    }
     pen.font = `${size}px ${theme.font}`;
     const ticks = this.spans.map(([low, high], axis) => roundValues(low, high, axis ? 4 : 6));
     const left = Math.ceil(Math.max(...ticks[1].values.map((value) => pen.measureText(ticks[1].label(value)).width)) + 10);
@@ -190,7 +205,6 @@ export class FitView {
     if (fit.model === "boundary") this.#example(pen, width - 8 - wide - 3 * DOT, size * 0.68, true);
     if (fit.model === "plane") this.#diagonal(pen, width - 8 - wide, size);
     else this.points.forEach(([a, b], i) => this.#example(pen, ...this.#place(a, b), fit.model === "line" || this.targets[i] > 0));
-    this.fresh = false;
   }
 
   /** Where the predicted is the measured, and a sample of that line beside its name. @param {CanvasRenderingContext2D} pen @param {number} x @param {number} size */

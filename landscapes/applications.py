@@ -1,0 +1,202 @@
+"""Applications: small honest models of what is done by descent, each with a picture of what its two numbers mean."""
+
+from collections.abc import Callable
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from knobs import Knob
+from landscapes import real
+from landscapes.base import Picture, Point, landscape
+
+WEIGHTS = ("w₁", "w₂")
+
+Each = Callable[..., jax.Array]
+"""`each(p, **parameters)`, shape (examples,): the loss of each example."""
+
+
+def _mean(each: Each) -> Each:
+    """The mean over the examples."""
+    return lambda p, **settings: jnp.mean(each(p, **settings))
+
+
+def _weighted(each: Each) -> Each:
+    """The same with a weight for each example."""
+    return lambda p, weights, **settings: jnp.sum(jnp.asarray(weights, p.dtype) * each(p, **settings))
+
+
+# ---- a portfolio
+
+
+def _returns_each(p: jax.Array, return_preference: Any) -> jax.Array:
+    """What each week adds: the square of its return's distance from the mean, less the preference for that return."""
+    weekly = real.stocks()
+    first, second, rest = (jnp.asarray(column, p.dtype) for column in weekly.T)
+    means = np.asarray(weekly.mean(axis=0), p.dtype)
+    returns = p[0] * (first - rest) + p[1] * (second - rest) + rest
+    mean = p[0] * (means[0] - means[2]) + p[1] * (means[1] - means[2]) + means[2]
+    return (returns - mean) ** 2 - return_preference * returns
+
+
+def _best_portfolio(return_preference: float) -> tuple[Point, float]:
+    """Where the gradient of the mean over all weeks vanishes: two equations in the two free weights."""
+    weekly = real.stocks()
+    free, rest = weekly[:, :2] - weekly[:, 2:], weekly[:, 2]
+    covariance = np.cov(free.T, bias=True)
+    shared = (free - free.mean(axis=0)).T @ (rest - rest.mean()) / len(rest)
+    x, y = np.linalg.solve(2 * covariance, return_preference * free.mean(axis=0) - 2 * shared)
+    returns = free @ [x, y] + rest
+    return (float(x), float(y)), float(returns.var() - return_preference * returns.mean())
+
+
+def _portfolio_picture() -> Picture:
+    weekly = real.stocks()
+    means, covariance = weekly.mean(axis=0), np.cov(weekly.T, bias=True)
+
+    def values(points: np.ndarray) -> np.ndarray:
+        weights = np.column_stack([points, 1 - points.sum(axis=1)])
+        risks = np.sqrt(np.einsum("ni,ij,nj->n", weights, covariance, weights))
+        return np.column_stack([weights, risks, weights @ means])
+
+    # The least risky portfolio of each mean return: a straight line of weights, a hyperbola in the plane.
+    preferences = np.linspace(-60, 150, 71)
+    frontier = np.array([_best_portfolio(preference)[0] for preference in preferences])
+    return Picture(
+        kind="bars",
+        title="share of the money",
+        names=real.STOCKS,
+        values=values,
+        still={"curve": values(frontier)[:, 3:], "points": np.column_stack([np.sqrt(np.diag(covariance)), means])},
+        span=(-1, 2),
+        axes=("risk, % a week", "mean return, % a week"),
+        grid=33,
+    )
+
+
+@landscape(
+    title="A portfolio of three stocks",
+    chapter="Applications",
+    domain=((-1, 2), (-1, 2)),
+    start=(-0.5, 1.4),
+    minima=((0.49534567151724057, 0.06326004093005395),),
+    minimum=4.630506922654194,
+    pins=(((0, 0), 8.320295674708472), ((1, 0), 8.194152996628208)),
+    tex=r"\frac1n \sum_i (r_i - m)^2 - \rho\, m,\quad m = \frac1n \sum_i r_i,\quad "
+    r"r_i = w_1\, a_i + w_2\, b_i + (1 - w_1 - w_2)\, c_i",
+    source="Markowitz 1952, Portfolio Selection, doi:10.1111/j.1540-6261.1952.tb01525.x; returns of 104 weeks of 2018 "
+    "and 2019 from the stock prices that plotly ships",
+    teaches="Risk is weighed against return: stocks that do not move together are less risky than any of them alone.",
+    notes="Returns are in per cent a week: a of Apple, b of Netflix, c of Google. What the two weights leave of 1 is "
+    "Google's, and a weight below 0 is a short sale. A mini-batch is some of the weeks, about the mean of all.",
+    height="log",
+    axes=WEIGHTS,
+    examples=104,
+    batch_loss=_weighted(_returns_each),
+    picture=_portfolio_picture,
+    minimizer=_best_portfolio,
+    return_preference=Knob(
+        0, 60, 10, allowed=(-1e3, 1e3), help="ρ, how much risk, in squared per cent, one per cent of return is worth."
+    ),
+)
+def portfolio(p: jax.Array, return_preference: Any) -> jax.Array:
+    return _mean(_returns_each)(p, return_preference=return_preference)
+
+
+# ---- a bandit
+
+CHANCES = (0.8, 0.6, 0.2)
+"""How often a pull of each arm wins."""
+
+PULLS = 200
+
+
+def _regret(p: jax.Array, baseline: Any, exploration: Any) -> jax.Array:
+    """By the chances; the baseline changes how it is sampled, not what it is."""
+    logs = jax.nn.log_softmax(jnp.append(p, 0))
+    chances = jnp.asarray(CHANCES, p.dtype)
+    return 100 * (chances[0] - jnp.exp(logs) @ chances) + _charge(logs, exploration)
+
+
+def _charge(logs: jax.Array, exploration: Any) -> jax.Array:
+    return exploration * (np.log(3).astype(logs.dtype) + jnp.exp(logs) @ logs)
+
+
+def _pulled_regret(p: jax.Array, weights: jax.Array, baseline: Any, exploration: Any) -> jax.Array:
+    """The same from some pulls, with the gradient of REINFORCE.
+
+    Pull number i happens where a number between i / PULLS and (i + 1) / PULLS falls: on which arm, and whether it wins.
+    Where that stretch is cut by the edge of two arms it is each in part, so that all pulls together are no sample.
+    The ratio of the policy to itself is 1; its slope is that of the logarithm, by which REINFORCE weighs each win.
+    """
+    logs = jax.nn.log_softmax(jnp.append(p, 0))
+    policy = jax.lax.stop_gradient(jnp.exp(logs))
+    begins, chances = jnp.cumsum(policy) - policy, jnp.asarray(CHANCES, p.dtype)
+    places = np.arange(PULLS + 1.0)[:, None].astype(p.dtype) / PULLS
+
+    def shares(lengths: jax.Array) -> jax.Array:
+        """How much of each pull lies on the stretch from where each arm begins, shape (PULLS, 3)."""
+        within = jnp.clip(places - begins, 0, lengths)
+        return PULLS * (within[1:] - within[:-1])
+
+    surprises = shares(policy * chances) - baseline * shares(policy)
+    gain = (jnp.asarray(weights, p.dtype) @ surprises) @ jnp.exp(logs - jax.lax.stop_gradient(logs)) + baseline
+    return 100 * (chances[0] - gain) + _charge(logs, exploration)
+
+
+def _best_policy(baseline: float, exploration: float) -> tuple[Point, float]:
+    """Boltzmann's: the odds of two arms are the exponential of what one wins more, in units of the exploration."""
+    wins = 100 * np.array(CHANCES)
+    if exploration == 0:
+        return (np.inf, np.inf), 0.0
+    x, y = (wins[:2] - wins[2]) / exploration
+    partition = np.sum(np.exp((wins - wins[0]) / exploration))
+    return (float(x), float(y)), float(exploration * (np.log(3) - np.log(partition)))
+
+
+def _bandit_picture() -> Picture:
+    corners = np.array([[0.0, 0.0], [1.0, 0.0], [0.5, np.sqrt(0.75)]])
+
+    def values(points: np.ndarray) -> np.ndarray:
+        odds = np.exp(np.column_stack([points, np.zeros(len(points))]))
+        policy = odds / odds.sum(axis=1, keepdims=True)
+        return np.column_stack([policy, policy @ corners])
+
+    return Picture(
+        kind="bars",
+        title="how often each arm is pulled",
+        names=tuple(f"{arm}, wins {100 * chance:.0f} %" for arm, chance in zip("ABC", CHANCES, strict=True)),
+        values=values,
+        still={"curve": corners[[0, 1, 2, 0]], "points": corners},
+        grid=49,
+    )
+
+
+@landscape(
+    title="A bandit with three arms",
+    chapter="Applications",
+    domain=((-4, 6), (-4, 6)),
+    start=(-1.5, 1.5),
+    pins=(((0, 0), 80 - 160 / 3),),
+    tex=r"80 - m + \tau\,(\ln 3 - h),\quad m = 80\,\pi_a + 60\,\pi_b + 20\,\pi_c,\quad "
+    r"h = -\pi_a \ln \pi_a - \pi_b \ln \pi_b - \pi_c \ln \pi_c,\quad "
+    r"\pi_a = e^a / z,\quad \pi_b = e^b / z,\quad \pi_c = 1 / z,\quad z = e^a + e^b + 1",
+    source="Williams 1992, REINFORCE, doi:10.1007/BF00992696",
+    teaches="Who seldom pulls an arm seldom learns what it wins: the way to the best arm leads over the second best.",
+    notes="The expected regret of a pull in per cent of a win, and τ times what the policy lacks in entropy. Arms A, B "
+    "and C win 80, 60 and 20 times of 100; a and b are the logits of A and B, that of C is 0. A mini-batch is so many "
+    "pulls of 200, spread evenly over the policy, and its gradient is REINFORCE's.",
+    height="log",
+    axes=("a", "b"),
+    examples=PULLS,
+    batch_loss=_pulled_regret,
+    picture=_bandit_picture,
+    minimizer=_best_policy,
+    baseline=Knob(
+        0, 1, 0, allowed=(-10, 10), help="What a pull is expected to win; in mini-batches only the rest is learnt from."
+    ),
+    exploration=Knob(0, 60, 0, allowed=(0, 1e3), help="τ, what is charged for the entropy that the policy lacks."),
+)
+def bandit(p: jax.Array, baseline: Any, exploration: Any) -> jax.Array:
+    return _regret(p, baseline, exploration)

@@ -1,0 +1,184 @@
+"""The applications: each against the closed form, plain sampling or SciPy, and what their pictures say."""
+
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from scipy.optimize import minimize
+
+from engine import descend, gradient_field
+from engine.field import losses_at
+from landscapes import LANDSCAPES
+from tests.data_tables import weekly_returns
+from tests.landscape_oracles import ORACLES
+from tests.test_stage import read
+from ui.stage.surface import packed_surface
+
+APPLICATIONS = [key for key, entry in LANDSCAPES.items() if entry.chapter == "Applications"]
+
+
+def points_on(key: str, count: int = 5) -> np.ndarray:
+    low, high = np.array(LANDSCAPES[key].domain).T
+    return np.random.default_rng(11).uniform(low, high, (count, 2))
+
+
+def settings_of(key: str, **changes: float) -> dict[str, float]:
+    return {name: knob.default for name, knob in LANDSCAPES[key].parameters.items()} | changes
+
+
+def batch_loss(key: str, **settings: float) -> Any:
+    """(points, weights) -> losses, one weight for each example."""
+    loss, filled = LANDSCAPES[key].batch_loss, settings_of(key, **settings)
+    assert loss is not None
+    return lambda p, weights: loss(p, weights, **filled)
+
+
+# ---- batches
+
+
+@pytest.mark.parametrize("key", APPLICATIONS)
+def test_all_examples_together_are_the_loss(key):
+    entry = LANDSCAPES[key]
+    settings = {name: (2 * knob.low + knob.high) / 3 for name, knob in entry.parameters.items()}
+    weights, loss = np.full(entry.examples, 1 / entry.examples), batch_loss(key, **settings)
+    points = points_on(key)
+    together = jax.vmap(jax.value_and_grad(lambda p: loss(p, weights)))(jnp.asarray(points))
+    scale = np.abs(losses_at(key, points, **settings)).max()
+    np.testing.assert_allclose(together[0], losses_at(key, points, **settings), rtol=1e-11, atol=1e-13 * scale)
+    np.testing.assert_allclose(together[1], gradient_field(key, points, **settings), rtol=1e-9, atol=1e-12 * scale)
+
+
+# ---- the portfolio
+
+
+@pytest.mark.parametrize("preference", [0.0, 10.0, 37.0, -20.0])
+def test_the_best_portfolio_is_that_of_the_closed_form(preference):
+    """With a multiplier for the weights' sum: four equations, in which no weight is left out."""
+    means, covariance = weekly_returns().mean(axis=0), np.cov(weekly_returns().T, ddof=0)
+    equations = np.block([[2 * covariance, np.ones((3, 1))], [np.ones((1, 3)), np.zeros((1, 1))]])
+    *weights, _ = np.linalg.solve(equations, [*preference * means, 1])
+    (minimum,) = LANDSCAPES["portfolio"].at({"return_preference": preference}).minima
+    np.testing.assert_allclose(minimum, weights[:2], rtol=1e-9)
+
+
+def test_descent_finds_the_best_portfolio():
+    run = descend("portfolio", "gradient_descent", learning_rate=0.02, steps=200)
+    np.testing.assert_allclose(run.points[run.length], LANDSCAPES["portfolio"].minima[0], atol=1e-9)
+
+
+def test_a_week_is_its_own_loss():
+    loss, weekly = batch_loss("portfolio", return_preference=3.0), weekly_returns()
+    for week, (x, y) in zip((0, 50, 103), points_on("portfolio"), strict=False):
+        returns = weekly @ [x, y, 1 - x - y]
+        expected = (returns[week] - returns.mean()) ** 2 - 3 * returns[week]
+        assert float(loss(jnp.array([x, y]), np.eye(104)[week])) == pytest.approx(expected, rel=1e-10)
+
+
+# ---- the bandit
+
+WINS = np.array([0.8, 0.6, 0.2])
+
+
+def policy_at(point: np.ndarray) -> np.ndarray:
+    odds = np.exp([*point, 0])
+    return odds / odds.sum()
+
+
+def scores(policy: np.ndarray) -> np.ndarray:
+    """The gradient of the logarithm of each arm's chance, shape (3, 2)."""
+    return (np.eye(3) - policy)[:, :2]
+
+
+def test_policy_gradient_is_the_closed_form_and_the_mean_of_reinforce():
+    """Each arm's chance times how much more than the policy it wins; pulls are drawn, won and scored in NumPy."""
+    draws = np.random.default_rng(3)
+    for point in points_on("bandit"):
+        policy = policy_at(point)
+        (gradient,) = gradient_field("bandit", [point])
+        np.testing.assert_allclose(gradient, -100 * (policy * (WINS - policy @ WINS))[:2], rtol=1e-11, atol=1e-14)
+        arms = draws.choice(3, 40_000, p=policy)
+        sampled = -100 * (draws.random(40_000) < WINS[arms])[:, None] * scores(policy)[arms]
+        error = sampled.std(axis=0) / np.sqrt(len(sampled))
+        assert (np.abs(sampled.mean(axis=0) - gradient) < 3 * error).all()
+
+
+@pytest.mark.parametrize("baseline", [0.0, 0.7])
+def test_a_pull_has_the_gradient_of_reinforce(baseline):
+    """All but the few pulls that lie on two arms, or are won in part: and they are won as often as they should be."""
+    slope = jax.jit(jax.vmap(jax.grad(batch_loss("bandit", baseline=baseline)), in_axes=(None, 0)))
+    for point in points_on("bandit"):
+        policy = policy_at(point)
+        found = np.asarray(slope(jnp.asarray(point), np.eye(200)))
+        possible = [-100 * (won - baseline) * score for score in scores(policy) for won in (1, 0)]
+        same = np.array([np.abs(found - each).max(axis=1) < 1e-6 for each in possible])
+        assert same.any(axis=0).sum() >= 195
+        if baseline:
+            expected = 200 * np.column_stack([policy * WINS, policy * (1 - WINS)])
+            assert np.abs(same.sum(axis=1) - expected.ravel()).max() <= 2
+
+
+def test_a_baseline_leaves_the_loss_alone_and_takes_noise_from_its_pulls():
+    points = points_on("bandit")
+    np.testing.assert_array_equal(losses_at("bandit", points, baseline=0.7), losses_at("bandit", points))
+    spreads = []
+    for baseline in (0.0, 0.6):
+        slope = jax.vmap(jax.grad(batch_loss("bandit", baseline=baseline)), in_axes=(None, 0))
+        spreads.append(np.asarray(slope(jnp.array([0.5, 0.5]), np.eye(200))).std(axis=0))
+    assert (spreads[1] < 0.75 * spreads[0]).all()
+
+
+@pytest.mark.parametrize("exploration", [16.0, 25.0, 60.0])
+def test_the_best_policy_is_that_of_scipy(exploration):
+    known = LANDSCAPES["bandit"].at({"exploration": exploration})
+    found = minimize(ORACLES["bandit"], (0, 0), (0.0, exploration), options={"gtol": 1e-9})
+    np.testing.assert_allclose(known.minima, [found.x], atol=1e-5)
+    assert known.minimum == pytest.approx(found.fun, rel=1e-10)
+
+
+def test_without_a_charge_no_policy_is_best():
+    for settings in ({"baseline": 0.3}, {"exploration": 0.0}, {"exploration": 3.0}):
+        assert not LANDSCAPES["bandit"].at(settings).minima
+
+
+# ---- the pictures
+
+
+def shown(key: str, point: np.ndarray) -> np.ndarray:
+    """The numbers of a picture at a point, as the stage finds them between the places of its grid."""
+    header, arrays = read(packed_surface(LANDSCAPES[key], settings_of(key)).body)
+    grid = header["fit"]["grid"]
+    values = arrays["fit_values"].reshape(grid, grid, -1)
+    low, high = np.array(header["domain"]).T
+    u, v = (point - low) / (high - low) * (grid - 1)
+    column, row = min(int(u), grid - 2), min(int(v), grid - 2)
+    along = [(1 - (u - column)) * values[r, column] + (u - column) * values[r, column + 1] for r in (row, row + 1)]
+    return (1 - (v - row)) * along[0] + (v - row) * along[1]
+
+
+def test_the_picture_of_a_portfolio_is_its_weights_risk_and_return():
+    for point in points_on("portfolio"):
+        weights = np.array([*point, 1 - point.sum()])
+        returns = weekly_returns() @ weights
+        expected = [*weights, returns.std(), returns.mean()]
+        np.testing.assert_allclose(shown("portfolio", point), expected, rtol=1e-4, atol=0.005)
+
+
+def test_no_portfolio_of_its_return_is_less_risky_than_the_curve():
+    _, arrays = read(packed_surface(LANDSCAPES["portfolio"], settings_of("portfolio")).body)
+    means, covariance = weekly_returns().mean(axis=0), np.cov(weekly_returns().T, ddof=0)
+    for risk, mean in arrays["fit_curve"].reshape(-1, 2)[::10]:
+        equations = np.array([means, np.ones(3)])
+        around = np.linalg.inv(equations @ np.linalg.inv(covariance) @ equations.T)
+        assert risk**2 == pytest.approx(np.array([mean, 1]) @ around @ [mean, 1], rel=1e-4)
+    np.testing.assert_allclose(
+        arrays["fit_points"].reshape(3, 2), np.column_stack([weekly_returns().std(axis=0), means]), rtol=1e-6
+    )
+
+
+def test_the_picture_of_a_bandit_is_its_policy():
+    corners = np.array([[0, 0], [1, 0], [0.5, 3**0.5 / 2]])
+    for point in points_on("bandit"):
+        policy = policy_at(point)
+        np.testing.assert_allclose(shown("bandit", point), [*policy, *policy @ corners], atol=0.003)
