@@ -82,6 +82,10 @@ class Stage {
       if (document.activeElement === document.body && /^( |ArrowLeft|ArrowRight|Escape|[fF1-5])$/.test(event.key)) this.#key(event);
     }, { signal });
     this.root.addEventListener("keydown", (event) => this.#key(event), { signal });
+    document.addEventListener("downhill:keep", async (event) => {
+      event.preventDefault(); // somebody has heard it
+      (await import("./keep.js")).keep(this, /** @type {CustomEvent} */ (event).detail);
+    }, { signal });
   }
 
   /** @param {ShadowRoot} parent @param {AbortSignal} signal */
