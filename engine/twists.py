@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from functools import cached_property, lru_cache
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Protocol
 
 import jax
 import jax.numpy as jnp
@@ -76,6 +76,25 @@ NAMES = ("schedule", "schedule_steps", *TWISTS, "batch_size", "precision", "loss
 """The keywords that every run takes, beside the schedule's own."""
 
 _LENGTH = Knob(10, MAX_STEPS, 500, "log", allowed=(1, MAX_STEPS), integer=True)
+
+
+class Subject(Protocol):
+    """What a run's settings are checked against: a landscape, or whatever else is trained, with these facts of it."""
+
+    @property
+    def key(self) -> str:
+        """What it is called."""
+        ...
+
+    @property
+    def parameters(self) -> Mapping[str, Any]:
+        """Name -> what is known of each number that one may turn."""
+        ...
+
+    @property
+    def examples(self) -> int:
+        """How many examples its loss is the mean over; 0 without data."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -190,7 +209,7 @@ PLAIN = Twists()
 """No twist at all."""
 
 
-def checked_twists(optimizer: Optimizer, landscape: Landscape, settings: Mapping[str, Setting], steps: int) -> Twists:
+def checked_twists(optimizer: Optimizer, landscape: Subject, settings: Mapping[str, Setting], steps: int) -> Twists:
     """The twists among the keywords of a run that are neither the optimizer's nor the landscape's.
 
     Raises:
@@ -225,7 +244,7 @@ def checked_twists(optimizer: Optimizer, landscape: Landscape, settings: Mapping
     return twists
 
 
-def _batch_size(landscape: Landscape, size: object) -> int | None:
+def _batch_size(landscape: Subject, size: object) -> int | None:
     """The checked size of a mini-batch; None for all examples."""
     if size is None:
         return None

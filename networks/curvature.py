@@ -1,0 +1,131 @@
+"""Sharpness, the largest eigenvalue of a loss's Hessian, for any loss in JAX and any tree of parameters."""
+
+from collections.abc import Callable
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax.flatten_util import ravel_pytree
+
+from networks.plane import PROGRAMS, Loss
+from networks.trees import row
+
+
+class Sharpness(NamedTuple):
+    """What Lanczos found.
+
+    Attributes:
+        value: the largest eigenvalue; NaN where the loss or its derivatives are not finite.
+        vector: its eigenvector, of length 1, a tree like the parameters.
+        error: the norm of Hv - value·v as Lanczos' method gives it: an eigenvalue is that near, but for rounding.
+    """
+
+    value: float
+    vector: Any
+    error: float
+
+
+def sharpness(
+    loss: Loss,
+    parameters: Any,
+    data: tuple[Any, ...] = (),
+    iterations: int = 40,
+    seed: int = 0,
+    scale: Any = None,
+    start: Any = None,
+) -> Sharpness:
+    """The largest eigenvalue of the Hessian of a loss, by Lanczos' method on Hessian-vector products.
+
+    Args:
+        loss: `loss(parameters, *data)` to a number.
+        parameters: where.
+        data: what the loss takes beside the parameters.
+        iterations: how many Hessian-vector products, at most as many as there are parameters.
+        seed: for the vector that it begins with.
+        scale: None, or a tree s like the parameters for the matrix diag(s) H diag(s): with 1/√P it is that of an
+            optimizer which divides its steps by P.
+        start: the vector to begin with in place of a drawn one, such as the eigenvector of a place nearby.
+    """
+    leaves = jax.tree.leaves(parameters)
+    count = min(int(iterations), sum(int(np.size(leaf)) for leaf in leaves))
+    ones = jax.tree.map(jnp.ones_like, parameters)
+    begin = _drawn(parameters, seed) if start is None else start
+    value, vector, error = _program(loss, count)(parameters, begin, ones if scale is None else scale, data)
+    return Sharpness(float(value), vector, float(error))
+
+
+def sharpness_along(
+    loss: Loss, path: Any, data: tuple[Any, ...] = (), iterations: int = 15, seed: int = 0, scales: Any = None
+) -> np.ndarray:
+    """The sharpness at each row of a path, shape (rows,).
+
+    Each row begins with the eigenvector of the one before, and the first with twice as many iterations.
+
+    Args:
+        loss: as for `sharpness`.
+        path: a tree whose leaves have a leading axis of rows.
+        data: as for `sharpness`.
+        iterations: how many Hessian-vector products a row.
+        seed: for the first vector.
+        scales: None, or a tree like the path, as `scale` for each row.
+    """
+    values, start = [], None
+    for number in range(len(jax.tree.leaves(path)[0])):
+        found = sharpness(
+            loss, row(path, number), data, iterations if start is not None else 2 * iterations, seed,
+            None if scales is None else row(scales, number), start,
+        )  # fmt: skip
+        values.append(found.value)
+        start = found.vector if np.isfinite(found.value) else None
+    return np.array(values)
+
+
+def _drawn(parameters: Any, seed: int) -> Any:
+    generator = np.random.default_rng(seed)
+    return jax.tree.map(lambda leaf: generator.standard_normal(np.shape(leaf)).astype(leaf.dtype), parameters)
+
+
+@lru_cache(maxsize=PROGRAMS)
+def _program(loss: Loss, count: int) -> Callable[..., Any]:
+    """`count` steps of Lanczos' method, each made orthogonal to all before it, twice."""
+
+    def largest(parameters: Any, begin: Any, scale: Any, data: tuple[Any, ...]) -> Any:
+        place, unravel = ravel_pytree(parameters)
+        factor = ravel_pytree(scale)[0]
+
+        def slope(vector: jax.Array) -> jax.Array:
+            return jax.grad(lambda p: loss(unravel(p), *data))(vector)
+
+        def product(vector: jax.Array) -> jax.Array:
+            return factor * jax.jvp(slope, (place,), (factor * vector,))[1]
+
+        def orthogonal(vector: jax.Array, basis: jax.Array) -> jax.Array:
+            for _ in range(2):
+                vector = vector - basis.T @ (basis @ vector)
+            return vector
+
+        def advance(number: jax.Array, carry: Any) -> Any:
+            vector, basis, diagonal, beside = carry
+            basis = basis.at[number].set(vector)
+            image = product(vector)
+            rest, other = orthogonal(image, basis), orthogonal(others[number], basis)
+            size = jnp.linalg.norm(rest)
+            # Where nothing is left the products stay among the vectors so far: it goes on beside them, with another.
+            closed = size <= closing * jnp.linalg.norm(image)
+            following = jnp.where(closed, other / jnp.linalg.norm(other), rest / jnp.where(closed, 1, size))
+            beside = beside.at[number].set(jnp.where(closed, 0, size))
+            return following, basis, diagonal.at[number].set(vector @ image), beside
+
+        first, kind = ravel_pytree(begin)[0], place.dtype
+        closing = 10 * jnp.finfo(kind).eps
+        others = jax.random.normal(jax.random.key(0), (count, len(place)), kind)
+        zeros = jnp.zeros(count, kind)
+        carry = first / jnp.linalg.norm(first), jnp.zeros((count, len(place)), kind), zeros, zeros
+        _, basis, diagonal, beside = jax.lax.fori_loop(0, count, advance, carry)
+        values, vectors = jnp.linalg.eigh(jnp.diag(diagonal) + jnp.diag(beside[:-1], 1) + jnp.diag(beside[:-1], -1))
+        vector = basis.T @ vectors[:, -1]
+        return values[-1], unravel(vector), jnp.abs(beside[-1] * vectors[-1, -1])
+
+    return jax.jit(largest)
