@@ -4,11 +4,23 @@ from pathlib import Path
 
 import streamlit as st
 
+from ui.foot import foot
+
 HERE = Path(__file__).parent
 
-st.set_page_config(page_title="Downhill", page_icon=str(HERE / "icon.svg"), layout="wide")
+PAGES = HERE / "app_pages"
+
+page = st.navigation(
+    [
+        st.Page(PAGES / "explore.py", title="Explore", default=True),
+        st.Page(PAGES / "compare.py", title="Compare"),
+        st.Page(PAGES / "networks.py", title="Networks"),
+        st.Page(PAGES / "lessons.py", title="Lessons"),
+    ],
+    position="top",
+)
+st.set_page_config(page_title=f"{page.title} · Downhill", page_icon=str(HERE / "icon.svg"), layout="wide")
 st.logo(str(HERE / "logo.svg"), size="large")
 st.html(HERE / "page.css")
-explore = st.Page(HERE / "app_pages" / "explore.py", title="Explore", default=True)
-compare = st.Page(HERE / "app_pages" / "compare.py", title="Compare")
-st.navigation([explore, compare], position="top").run()
+page.run()
+foot()

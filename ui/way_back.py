@@ -13,23 +13,17 @@ def way_back(mirror: Mirror[Any], start_over: Callable[[], None], page: str = ""
 
     keys.js presses the first two for Ctrl+Z and Ctrl+Shift+Z.
     """
+    if mirror.restored:
+        st.caption("As you left it last time.")
+    start = "Start afresh" if mirror.restored else "Reset everything"
     with st.container(horizontal=True, vertical_alignment="center", gap="xxsmall", key=f"{page}back"):
         _button("Undo", f"{page}undo", "undo", "The last change (Ctrl+Z)", mirror.undo, not mirror.can_undo)
         _button("Redo", f"{page}redo", "redo", "What was undone (Ctrl+Shift+Z)", mirror.redo, not mirror.can_redo)
         st.button(
-            "Reset everything", key=f"{page}reset", icon=":material/restart_alt:", type="tertiary",
-            help="Everything as the page opens; Undo takes it back", on_click=start_over,
+            start, key=f"{page}reset", icon=":material/restart_alt:",
+            type="tertiary", help="Everything as the page opens; Undo takes it back", on_click=start_over,
         )  # fmt: skip
 
 
 def _button(title: str, key: str, icon: str, about: str, press: Callable[[], None], idle: bool) -> None:
     st.button(title, key=key, icon=f":material/{icon}:", type="tertiary", help=about, on_click=press, disabled=idle)
-
-
-def welcome_back(mirror: Mirror[Any], start_over: Callable[[], None], page: str = "") -> None:
-    """Says that this is what an earlier visit left, and offers to start afresh; gone with the first change."""
-    if not mirror.restored:
-        return
-    with st.container(border=True, horizontal=True, vertical_alignment="center", key=f"{page}welcome"):
-        st.markdown("As you left it last time.", width="stretch")
-        st.button("Start afresh", key=f"{page}afresh", on_click=start_over)

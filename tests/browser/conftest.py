@@ -65,6 +65,11 @@ class Console:
             self.said.append(message.text)
 
 
+NOTHING_KEPT = """for (const key of Object.keys(localStorage)) {
+  if (key.startsWith("downhill.")) localStorage.removeItem(key);
+}"""
+"""Run before a page: it opens as at a first visit, whatever an earlier page has left in the same browser."""
+
 WIDE: ViewportSize = {"width": 1280, "height": 800}
 
 
@@ -79,6 +84,7 @@ def prepared(
     Unless told otherwise it opens at rest on the end of a run: where WebGL is software, playing takes a whole machine.
     """
     page.set_viewport_size(viewport)
+    page.add_init_script(NOTHING_KEPT)
     page.emulate_media(color_scheme=color_scheme, reduced_motion=reduced_motion)
     return page
 

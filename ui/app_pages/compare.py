@@ -2,13 +2,16 @@
 
 import streamlit as st
 
-from ui import contenders, panels
+from ui import contenders, panels, share
+from ui.comparison import to_query
 from ui.contenders import mirror
+from ui.export import Subject
+from ui.export.page import Shown
 from ui.palette import Theme
 from ui.race import race
 from ui.stage import show_stage
 from ui.stage.swarm import swarm_beside
-from ui.way_back import way_back, welcome_back
+from ui.way_back import way_back
 
 
 @st.fragment
@@ -16,7 +19,6 @@ def laboratory() -> None:
     """The controls, the stage and the table: all that a move of a control draws again."""
     comparison = mirror.current()
     raced = race(comparison)
-    welcome_back(mirror, contenders.start_over, "compare.")
     theme: Theme = "dark" if st.context.theme.type == "dark" else "light"
     side, middle = st.columns([1, 3.6], gap="medium")
     # The stage first: what comes first is sent first, and the browser takes its time over the controls.
@@ -38,6 +40,9 @@ def laboratory() -> None:
         contenders.below(comparison)
         contenders.table(raced, comparison, theme)
         st.markdown(panels.plain(contenders.fairness(comparison, raced.names, raced.found)))
+        subject = Subject(raced.runs, raced.names, share.link(to_query(comparison), "compare"))
+        shown = Shown(comparison.view, comparison.scale, contenders.look(comparison))
+        share.take_away(subject, "compare.", mirror.adjust, shown)
     with side:
         contenders.surface(comparison)
         contenders.cards(comparison, raced.found, theme)

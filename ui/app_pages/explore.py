@@ -3,13 +3,15 @@
 import streamlit as st
 
 from optimizers import OPTIMIZERS
-from ui import controls, panels, session
+from ui import controls, panels, session, share
+from ui.export import Subject
+from ui.export.page import Shown
 from ui.outcome import stationary
-from ui.scenario import Scenario, run
+from ui.scenario import Scenario, run, to_query
 from ui.stage import show_stage
 from ui.stage.swarm import swarm_along
 from ui.surfaces import surface
-from ui.way_back import way_back, welcome_back
+from ui.way_back import way_back
 
 
 def surroundings(scenario: Scenario) -> tuple[object, ...]:
@@ -27,7 +29,7 @@ def laboratory(around: tuple[object, ...]) -> None:
     if surroundings(scenario) != around:
         st.rerun()
     trajectory = run(scenario)
-    welcome_back(session.mirror, session.reset)
+    scale = "held_out" if trajectory.landscape.held_out_loss else "log"
     side, middle = st.columns([1, 3.6], gap="medium")
     # The stage first: what comes first is sent first, and the browser takes its time over the controls.
     with middle:
@@ -38,10 +40,12 @@ def laboratory(around: tuple[object, ...]) -> None:
             look=session.look(),
             on_look=session.set_look,
             swarm=swarm_along(scenario, trajectory),
-            scale="held_out" if trajectory.landscape.held_out_loss else "log",
+            scale=scale,
         )
         panels.numbers(trajectory)
         panels.together(scenario, trajectory)
+        subject = Subject([trajectory], [trajectory.optimizer.title], share.link(to_query(scenario)))
+        share.take_away(subject, "", session.keep, Shown(scale=scale, look=session.look()))
     with side:
         controls.surface_and_optimizer(scenario)
         more = st.expander("More settings", key="more", on_change=session.keep)
