@@ -9,6 +9,9 @@ from landscapes.base import landscape
 
 RECURRENT_STEPS = 50
 
+LOUD, QUIET_ONES = 30.0, 20
+"""The slope of one example, and how many others there are, each of slope -1."""
+
 
 @landscape(
     title="A product of two weights",
@@ -97,3 +100,34 @@ def recurrent_cliff(p: jax.Array) -> jax.Array:
     start = jnp.full_like(weight, 0.5)
     state = jax.lax.fori_loop(0, RECURRENT_STEPS, lambda _, h: weight * jax.nn.sigmoid(h) + bias, start)
     return (jax.nn.sigmoid(state) - 0.7) ** 2
+
+
+def _rare(p: jax.Array, slope: jax.Array | float) -> jax.Array:
+    x, y = p
+    beyond = jnp.maximum(jnp.maximum(x, -x) - 1, 0)
+    return slope * x + 5 * beyond**2 + y**2 / 2
+
+
+def _rare_batch(p: jax.Array, weights: jax.Array) -> jax.Array:
+    slopes = jnp.full(QUIET_ONES + 1, -1.0, p.dtype).at[0].set(LOUD)
+    return _rare(p, jnp.sum(jnp.asarray(weights, p.dtype) * slopes))
+
+
+@landscape(
+    title="One rare, loud example",
+    chapter="Like a network",
+    domain=((-1.5, 1.5), (-1, 1)),
+    start=(0, 0.8),
+    minima=((-22 / 21, 0),),
+    minimum=-215 / 441,
+    pins=(((0, 0), 0), ((1, 0), 10 / 21), ((-1, 0), -10 / 21), ((0, 1), 0.5), ((1.4, 0), 2 / 3 + 0.8)),
+    tex=r"\tfrac1{21}\sum_i s_i\, x + 5\,(|x| - 1)_+^2 + \tfrac12 y^2,\quad s_1 = 30,\; s_2 = \dots = s_{21} = -1",
+    source="Reddi, Kale and Kumar 2018, section 3, arXiv:1904.09237",
+    teaches="Twenty examples pull gently one way, one pulls hard the other: with a short memory Adam obeys the twenty.",
+    notes="They keep x in [-1, 1] by projection, here walls do (a subscript + means the positive part); the term in y "
+    "is ours. With a batch size of 1 each step sees one example, each once in a pass.",
+    examples=QUIET_ONES + 1,
+    batch_loss=_rare_batch,
+)
+def rare_examples(p: jax.Array) -> jax.Array:
+    return _rare(p, (LOUD - QUIET_ONES) / (QUIET_ONES + 1))

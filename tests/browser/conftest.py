@@ -43,7 +43,11 @@ def browser() -> Iterator[Browser]:
         browser.close()
 
 
-PROBES = ("/compare/_stcore/health", "/compare/_stcore/host-config")
+PROBES = tuple(
+    f"/{page}/_stcore/{asked}"
+    for page in ("compare", "lessons", "networks", "reference")
+    for asked in ("health", "host-config")
+)
 """Where Streamlit itself looks first for its server when a page other than the first is opened by its address."""
 
 
