@@ -47,7 +47,7 @@ export class Legend {
     if (whole === this.whole) return false;
     this.whole = whole;
     const [low, high] = [0, 1].map((end) => this.domain.map((side) => side[end]));
-    this.count.textContent = `step ${whole * this.every} of ${this.steps * this.every}${this.epoch ? `, epoch ${Math.floor(whole / this.epoch) + 1}` : ""}`;
+    this.count.textContent = !this.steps ? "" : `step ${whole * this.every} of ${this.steps * this.every}${this.epoch ? `, epoch ${Math.floor(whole / this.epoch) + 1}` : ""}`;
     for (const row of this.rows) {
       const { run } = row;
       const i = Math.min(whole, run.length);
@@ -56,7 +56,7 @@ export class Legend {
       // Python sends a point further out than FAR as one at that distance in its direction: its numbers mean nothing.
       const far = Math.max(Math.abs(run.x[i]), Math.abs(run.y[i])) >= FAR;
       row.place.textContent = far ? "more than 10³⁰ away" : `at (${print(run.x[i])}, ${print(run.y[i])})`;
-      const ended = whole >= run.length;
+      const ended = run.steps > 0 && whole >= run.length; // of no steps at all there is nothing to tell
       const out = run.left && (run.x[i] < low[0] || run.x[i] > high[0] || run.y[i] < low[1] || run.y[i] > high[1]);
       const verdict = ended ? run.verdict : undefined;
       const status = verdict ? verdict.name : ended && run.status !== "running" ? run.status : out ? "left" : ended ? run.status : "";

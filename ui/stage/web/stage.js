@@ -265,7 +265,7 @@ class Stage {
   /** Whether the user would want to see new runs from their beginning; else the cursor stays. */
   #begins(/** @type {any} */ before, /** @type {import("./payload.js").Runs} */ payload, /** @type {boolean} */ elsewhere) {
     const { clock } = this;
-    if (!before) {
+    if (!before?.runs.some((/** @type {any} */ run) => run.length)) { // nothing has moved yet
       if (this.still.matches) clock.seek(clock.length);
       return !this.still.matches;
     }
