@@ -3,9 +3,8 @@
 from collections.abc import Mapping, Sequence
 
 from engine.precision import TYPES
-from engine.twists import FIRST_DERIVATIVES, LOSS_SCALINGS, NAMES, SCALING, TEAM, TWISTS, checked_twists
+from engine.twists import FIRST_DERIVATIVES, LOSS_SCALINGS, NAMES, SCALING, TEAM, TWISTS, Subject, checked_twists
 from knobs import Knob
-from landscapes.base import Landscape
 from optimizers.base import Optimizer
 from optimizers.schedules import SCHEDULES
 from ui.address import read, shortened, written
@@ -32,7 +31,7 @@ WORDS = frozenset({*NAMES, *(name for entry in SCHEDULES.values() for name in en
 """Every name of a twist in the address. The page makes a schedule for the whole run, however long it is."""
 
 
-def twist_knobs(landscape: Landscape, optimizer: Optimizer, schedule: str) -> dict[str, Knob]:
+def twist_knobs(landscape: Subject, optimizer: Optimizer, schedule: str) -> dict[str, Knob]:
     """The numbers that this run takes beside its own, by name: the schedule's first."""
     shared = {name: knob for name, knob in TWISTS.items() if name not in optimizer.knobs}
     if "learning_rate" not in optimizer.knobs:
@@ -97,7 +96,7 @@ def with_twist(twists: Mapping[str, Twist], name: str, value: Twist | None) -> d
 
 
 def fitting(
-    landscape: Landscape, optimizer: Optimizer, asked: Mapping[str, Twist], steps: int
+    landscape: Subject, optimizer: Optimizer, asked: Mapping[str, Twist], steps: int
 ) -> tuple[dict[str, Twist], dict[str, str]]:
     """What of the asked twists fits this run, without what says nothing, and a sentence for each that does not fit."""
     taken: dict[str, Twist] = {}

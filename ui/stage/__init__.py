@@ -83,6 +83,7 @@ def show_slice(
     look: Look,
     on_look: Callable[[Look], None],
     every: int = 1,
+    total: int | None = None,
     track: str | None = None,
     key: str,
 ) -> None:
@@ -93,11 +94,12 @@ def show_slice(
         paths: the runs, laid onto it.
         look: what is switched on in the stage.
         on_look: `on_look(look)` when something is switched on or off there.
-        every: how many steps there are from one row of the paths to the next.
+        every: how many steps there are from one row of the paths to the next; to the last there may be fewer.
+        total: how many steps there are from the first to the last.
         track: where the browser fetches the sharpness along the runs; None where there is none.
         key: the component's name in the session.
     """
-    data = pack_slice(plane, paths, _received(key), look, every, track)
+    data = pack_slice(plane, paths, _received(key), look, every, total, track)
     _component(key=key, data=data, on_look_change=_looking(key, on_look))
 
 

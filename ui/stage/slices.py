@@ -120,7 +120,13 @@ def slice_address(plane: Slice) -> str:
 
 
 def pack_slice(
-    plane: Slice, paths: Sequence[Projected], received: int, look: Look, every: int = 1, track: str | None = None
+    plane: Slice,
+    paths: Sequence[Projected],
+    received: int,
+    look: Look,
+    every: int = 1,
+    total: int | None = None,
+    track: str | None = None,
 ) -> bytes:
     """A slice with the paths on it, as the stage reads it.
 
@@ -129,11 +135,14 @@ def pack_slice(
         paths: the runs.
         received: the number of the last thing that the stage sent.
         look: what is switched on in the stage.
-        every: how many steps there are from one row to the next.
+        every: how many steps there are from one row to the next; to the last there may be fewer.
+        total: how many steps there are from the first to the last.
         track: where the browser fetches the sharpness along the runs; None where there is none.
     """
     axis = _curve_axis(paths)
-    more: dict[str, Any] = {"starts": False, "every": every, "track": track}
+    rows = max(path.rows for path in paths)
+    total = every * (rows - 1) if total is None else total
+    more: dict[str, Any] = {"starts": False, "every": every, "total": total, "track": track}
     alone = len(paths) == 1  # four curves would cover each other
     runs = [(_described(plane, path, place), _rows(plane, path, axis, alone)) for place, path in enumerate(paths)]
     return pack_stage(slice_address(plane), axis, runs, received, look, more, {})

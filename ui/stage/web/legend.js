@@ -17,7 +17,8 @@ export class Legend {
     this.root = element("div", { class: "legend" }, this.entries, this.count);
     /** @type {{run: Run, loss: HTMLElement, place: HTMLElement, status: HTMLElement, shown: string}[]} */
     this.rows = [];
-    this.every = 1; // how many steps there are from one row to the next
+    /** The step that a row is after. @type {(row: number) => number} */
+    this.number = (row) => row;
   }
 
   /** @param {Run[]} runs @param {import("./theme.js").Theme} theme @param {[[number, number], [number, number]]} domain of the map @param {HTMLElement[] | null} heads one for each run, where they do not stand together */
@@ -47,7 +48,7 @@ export class Legend {
     if (whole === this.whole) return false;
     this.whole = whole;
     const [low, high] = [0, 1].map((end) => this.domain.map((side) => side[end]));
-    this.count.textContent = !this.steps ? "" : `step ${whole * this.every} of ${this.steps * this.every}${this.epoch ? `, epoch ${Math.floor(whole / this.epoch) + 1}` : ""}`;
+    this.count.textContent = !this.steps ? "" : `step ${this.number(whole)} of ${this.number(this.steps)}${this.epoch ? `, epoch ${Math.floor(whole / this.epoch) + 1}` : ""}`;
     for (const row of this.rows) {
       const { run } = row;
       const i = Math.min(whole, run.length);
@@ -72,7 +73,7 @@ export class Legend {
   /** The cursor in words. */
   spoken() {
     return this.rows.map(({ run, loss, place, shown }) =>
-      [`${run.label}: step ${Math.min(this.whole, run.length) * this.every} of ${run.steps * this.every}`, loss.textContent, place.textContent, run.verdict?.name === shown ? run.verdict.word : WORDS[shown] ?? ""].filter(Boolean).join(", "),
+      [`${run.label}: step ${this.number(Math.min(this.whole, run.length))} of ${this.number(run.steps)}`, loss.textContent, place.textContent, run.verdict?.name === shown ? run.verdict.word : WORDS[shown] ?? ""].filter(Boolean).join(", "),
     ).join("; ");
   }
 }

@@ -257,7 +257,7 @@ class Stage {
   /** Lets the legend tell of the runs that are shown. */
   #name() {
     this.named = performance.now();
-    this.legend.every = this.payload.every ?? 1;
+    this.legend.number = (row) => Math.min(row * (this.payload.every ?? 1), this.payload.total ?? Infinity);
     this.legend.setRuns(withTwins(this.payload.runs), this.theme, this.map.domain, this.panels.heads);
     this.legend.draw(this.clock.step);
   }
