@@ -54,25 +54,28 @@ class Picture:
 
     Attributes:
         kind: how it is drawn. "bars": a bar for each name, and beside them a plane with a curve, a point for each name
-            and the ball's own.
+            and the ball's own. "images": a row of images, what they should become, and what the ball makes of them.
         title: what is seen, in a few words.
-        names: of the bars.
+        names: of the bars, or of the three rows of images.
         values: `values(points)`, shape (n, 2) to (n, numbers): what moves with the ball. The heights of the bars as
-            shares of 1, and the two coordinates in the plane.
-        still: what does not move, by name. "curve": shape (m, 2), the line in the plane. "points": shape (names, 2).
+            shares of 1, and the two coordinates in the plane; or the pixels of the images, row by row.
+        still: what does not move, by name. For bars "curve", shape (m, 2), the line in the plane, and "points", shape
+            (names, 2). For images "inputs" and "targets", shape (images, rows, columns).
         span: the least and the greatest value that a bar has room for.
         axes: what the two coordinates in the plane are, with their units; "" for a plane without scales.
-        grid: at how many places along each side of the map the values are taken; what lies between is a mean of those
-            around it, which is exact with 2 where they are affine in p.
+        reach: how many times as wide as the map the square is on which the values are known.
+        grid: at how many places along each side of that square the values are taken; what lies between is a mean of
+            those around it, which is exact with 2 where they are affine in p.
     """
 
-    kind: Literal["bars"]
+    kind: Literal["bars", "images"]
     title: str
     names: tuple[str, ...]
     values: Callable[[np.ndarray], np.ndarray]
     still: Mapping[str, np.ndarray]
     span: Interval = (0, 1)
     axes: tuple[str, str] = ("", "")
+    reach: float = 1
     grid: int = 2
 
 

@@ -5,7 +5,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from plotly.data import stocks
-from sklearn.datasets import load_diabetes, load_iris
+from scipy.signal import correlate2d
+from sklearn.datasets import load_diabetes, load_digits, load_iris
 from sklearn.preprocessing import StandardScaler
 
 ANSCOMBE = "10 7.46 8 6.77 13 12.74 9 7.11 11 7.81 14 8.84 6 6.08 4 5.39 12 8.15 7 6.42 5 5.73"
@@ -50,6 +51,16 @@ def weekly_returns() -> np.ndarray:
     """In per cent, of Apple, Netflix and Google, shape (104, 3), from plotly's own table."""
     prices = stocks()[["AAPL", "NFLX", "GOOG"]].round(6)  # as many digits as are kept here
     return 100 * prices.pct_change().dropna().to_numpy()
+
+
+@cache
+def edge_rows() -> Rows:
+    """Each pair of neighbouring pixels of a hundred digits, and the edge there, by SciPy's correlation."""
+    table: Any = load_digits()
+    pictures = table.images[:100]
+    edges = [correlate2d(image, np.outer([1, 2, 1], [-1, 1]) / 4, "full")[1:9, 1:8] for image in pictures]
+    pairs = np.lib.stride_tricks.sliding_window_view(pictures, 2, axis=2).reshape(-1, 2)
+    return Rows(pairs, np.ravel(edges), np.zeros((0, 2)), np.zeros(0))
 
 
 def anscombe_residuals(points) -> np.ndarray:

@@ -9,7 +9,7 @@ from collections.abc import Callable
 import numpy as np
 from scipy.special import entr, huber, log_expit, softmax
 
-from tests.data_tables import anscombe_residuals, diabetes_rows, iris_rows, weekly_returns
+from tests.data_tables import anscombe_residuals, diabetes_rows, edge_rows, iris_rows, weekly_returns
 
 
 def _coordinates(points: np.ndarray) -> np.ndarray:
@@ -257,6 +257,10 @@ def bandit(points, baseline, exploration):
     logits = np.append(points, np.zeros((*points.shape[:-1], 1)), axis=-1)
     policy = softmax(logits, axis=-1)
     return 80 - policy @ [80, 60, 20] + exploration * (np.log(3) - np.sum(entr(policy), axis=-1))
+
+
+def convolution(points):
+    return _least_squares(points, edge_rows())
 
 
 def _least_squares(points, rows):

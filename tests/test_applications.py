@@ -6,12 +6,14 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from scipy.optimize import minimize
+from scipy.optimize import least_squares, minimize
+from scipy.signal import correlate2d
+from sklearn.datasets import load_digits
 
 from engine import descend, gradient_field
-from engine.field import losses_at
+from engine.field import hessian_matrices, losses_at
 from landscapes import LANDSCAPES
-from tests.data_tables import weekly_returns
+from tests.data_tables import edge_rows, weekly_returns
 from tests.landscape_oracles import ORACLES
 from tests.test_stage import read
 from ui.stage.surface import packed_surface
@@ -142,6 +144,32 @@ def test_without_a_charge_no_policy_is_best():
         assert not LANDSCAPES["bandit"].at(settings).minima
 
 
+# ---- the convolution
+
+
+def test_the_best_filter_is_that_of_scipy():
+    rows = edge_rows()
+    found = least_squares(lambda taps: rows.inputs @ taps - rows.targets, (0, 0), xtol=1e-15, ftol=1e-15, gtol=1e-15)
+    np.testing.assert_allclose(LANDSCAPES["convolution"].minima, [found.x], rtol=1e-9)
+    run = descend("convolution", "adam", learning_rate=0.1, steps=2000)
+    np.testing.assert_allclose(run.points[run.length], found.x, atol=1e-9)
+
+
+def test_a_digit_is_its_own_loss():
+    loss, rows = batch_loss("convolution"), edge_rows()
+    for digit, taps in zip((0, 41, 99), points_on("convolution"), strict=False):
+        own = slice(56 * digit, 56 * (digit + 1))
+        expected = np.mean((rows.inputs[own] @ taps - rows.targets[own]) ** 2)
+        assert float(loss(jnp.asarray(taps), np.eye(100)[digit])) == pytest.approx(expected, rel=1e-10)
+
+
+def test_the_sum_of_the_taps_is_five_times_as_steep_as_their_difference():
+    ((across, along),) = hessian_matrices("convolution", [(0, 0)])
+    curvatures, directions = np.linalg.eigh([across, along])
+    assert curvatures[1] / curvatures[0] == pytest.approx(5.2, abs=0.05)
+    np.testing.assert_allclose(np.abs(directions), np.sqrt(0.5), atol=1e-3)
+
+
 # ---- the pictures
 
 
@@ -150,7 +178,7 @@ def shown(key: str, point: np.ndarray) -> np.ndarray:
     header, arrays = read(packed_surface(LANDSCAPES[key], settings_of(key)).body)
     grid = header["fit"]["grid"]
     values = arrays["fit_values"].reshape(grid, grid, -1)
-    low, high = np.array(header["domain"]).T
+    low, high = np.array(header["fit"]["region"]).T
     u, v = (point - low) / (high - low) * (grid - 1)
     column, row = min(int(u), grid - 2), min(int(v), grid - 2)
     along = [(1 - (u - column)) * values[r, column] + (u - column) * values[r, column + 1] for r in (row, row + 1)]
@@ -177,8 +205,23 @@ def test_no_portfolio_of_its_return_is_less_risky_than_the_curve():
     )
 
 
+def test_the_picture_of_a_filter_is_what_it_makes_of_four_digits():
+    header, arrays = read(packed_surface(LANDSCAPES["convolution"], {}).body)
+    table: Any = load_digits()
+    shown_digits = [0, 4, 7, 8]
+    for taps in points_on("convolution"):
+        expected = [correlate2d(image, [taps], "valid") for image in table.images[shown_digits]]
+        np.testing.assert_allclose(shown("convolution", taps), np.ravel(expected), atol=1e-4)
+    assert table.target[shown_digits].tolist() == shown_digits
+    assert header["fit"]["shapes"] == {"inputs": [4, 8, 8], "targets": [4, 8, 7]}
+    edges = edge_rows().targets.reshape(100, 56)[shown_digits]
+    np.testing.assert_allclose(arrays["fit_targets"], edges.ravel(), rtol=1e-6)
+
+
 def test_the_picture_of_a_bandit_is_its_policy():
     corners = np.array([[0, 0], [1, 0], [0.5, 3**0.5 / 2]])
     for point in points_on("bandit"):
         policy = policy_at(point)
         np.testing.assert_allclose(shown("bandit", point), [*policy, *policy @ corners], atol=0.003)
+    beyond = np.array([9.0, -2.0])  # off the map, where descents end
+    np.testing.assert_allclose(shown("bandit", beyond)[:3], policy_at(beyond), atol=0.003)

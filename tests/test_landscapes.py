@@ -13,7 +13,7 @@ from sklearn.datasets import load_diabetes, load_iris
 from engine import gradient_field, hessian_eigenvalues
 from engine.field import hessian_matrices
 from landscapes import LANDSCAPES, Landscape
-from tests.data_tables import ANSCOMBE, anscombe_residuals, weekly_returns
+from tests.data_tables import ANSCOMBE, anscombe_residuals, edge_rows, weekly_returns
 from tests.landscape_oracles import ORACLES
 from tests.tex_reader import evaluate
 
@@ -99,6 +99,9 @@ TEX_TABLES = {
     "line_fit": lambda: {"s_i": np.array([1, 2, 3, 4]), "t_i": np.array([3, 5, 7, 9])},
     "diabetes_raw": diabetes_names, "diabetes_standardised": diabetes_names, "iris_logistic": iris_names,
     "huber_line": anscombe_names, "quantile_line": anscombe_names,
+    "convolution": lambda: {
+        "n": 5600, "l_i": edge_rows().inputs[:, 0], "r_i": edge_rows().inputs[:, 1], "e_i": edge_rows().targets,
+    },
     "portfolio": lambda: {"n": 104, **dict(zip(("a_i", "b_i", "c_i"), weekly_returns().T, strict=True))},
 }  # fmt: skip
 

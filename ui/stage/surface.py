@@ -91,12 +91,15 @@ def pack_relief(drawn: Relief, facts: Mapping[str, Any], arrays: Mapping[str, np
 
 
 def _picture(picture: Picture, domain: tuple[Interval, Interval]) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
-    """What the stage is told of a picture, and its arrays: the values at each place of a grid over the map."""
-    x, y = (np.linspace(low, high, picture.grid) for low, high in domain)
+    """What the stage is told of a picture, and its arrays: the values at each place of a grid on the map and beyond."""
+    beyond = [(picture.reach - 1) / 2 * (high - low) for low, high in domain]
+    region = [(low - room, high + room) for room, (low, high) in zip(beyond, domain, strict=True)]
+    x, y = (np.linspace(low, high, picture.grid) for low, high in region)
     values = picture.values(np.stack(np.meshgrid(x, y), axis=-1).reshape(-1, 2))
     described = {
         "model": picture.kind, "title": picture.title, "names": picture.names, "axes": picture.axes,
-        "grid": picture.grid, "span": picture.span,
+        "grid": picture.grid, "region": region, "span": picture.span,
+        "shapes": {name: array.shape for name, array in picture.still.items()},
     }  # fmt: skip
     arrays = {"values": values, **picture.still}
     return described, {f"fit_{name}": array.astype(np.float32) for name, array in arrays.items()}

@@ -19,10 +19,10 @@ const SPOKEN = 3; // of so many runs, at most, the numbers stand at the bars
 const percent = (value) => `${Math.round(100 * value)} %`.replace("-", "−").replace(/^−0 /, "0 ");
 
 export class Bars {
-  /** @param {any} fit @param {any} data @param {[[number, number], [number, number]]} domain */
-  constructor(fit, data, domain) {
+  /** @param {any} fit @param {any} data */
+  constructor(fit, data) {
     Object.assign(this, { fit, curve: data.fit_curve, points: data.fit_points });
-    this.values = new Values(data.fit_values, fit.grid, domain);
+    this.values = new Values(data.fit_values, fit.grid, fit.region);
     this.scaled = Boolean(fit.axes[0]);
     const beside = this.scaled ? `${fit.axes[1]} against ${fit.axes[0]}` : "a triangle with one of them alone at each corner";
     this.label = `${fit.title}, of ${fit.names.join("; ")}: bars that move with the ball, and ${beside}`;
@@ -191,7 +191,8 @@ export class Bars {
       }
       if (count > SPOKEN) return;
       pen.fillStyle = theme.ink(values ? 0.95 : 0.6);
-      pen.fillText(values ? percent(values[i]) : "off the map", bars.left + bars.width + 6, middle, 3.2 * size);
+      if (values) pen.fillText(percent(values[i]), bars.left + bars.width + 6, middle);
+      else pen.fillText("off the map", bars.left + 8, middle);
     });
     pen.textBaseline = "alphabetic";
   }

@@ -6,6 +6,7 @@
 
 import { Bars } from "./bars.js";
 import { stillPen } from "./dom.js";
+import { Images } from "./images.js";
 import { outline } from "./marks.js";
 import { roundValues } from "./numbers.js";
 import { placeOf } from "./values.js";
@@ -17,7 +18,7 @@ const DOT = 3; // its radius, in CSS pixels
 const GUESS = 2.3; // likewise of one of the many predictions
 
 /** The pictures of applications by their kind. @type {Record<string, any>} */
-const PICTURES = { bars: Bars };
+const PICTURES = { bars: Bars, images: Images };
 
 export class FitView {
   /** @param {HTMLElement} frame */
@@ -33,10 +34,10 @@ export class FitView {
   }
 
   /** @param {Surface} surface */
-  setSurface({ fit, data, domain }) {
+  setSurface({ fit, data }) {
     this.fit = fit;
     this.fresh = true;
-    this.picture = fit && PICTURES[fit.model] ? new PICTURES[fit.model](fit, data, domain) : null;
+    this.picture = fit && PICTURES[fit.model] ? new PICTURES[fit.model](fit, data) : null;
     if (this.picture) this.still.ariaLabel = this.picture.label;
     if (!fit || this.picture) return;
     const count = data.fit_targets.length;
@@ -56,6 +57,7 @@ export class FitView {
 
   /** @param {Run[]} runs */
   setRuns(runs) {
+    if (this.picture && runs.length !== this.runs.length) this.fresh = true; // each has a row of its own
     this.runs = runs;
   }
 
@@ -175,7 +177,7 @@ export class FitView {
     const size = Math.max(10, theme.size * 0.82);
     this.fresh = false;
     if (this.picture) {
-      this.picture.drawStill(pen, theme, size, width, height);
+      this.picture.drawStill(pen, theme, size, width, height, this.runs);
       return;
     }
     pen.font = `${size}px ${theme.font}`;

@@ -10,19 +10,19 @@ export function placeOf(run, step) {
   return [run.x[i] + (run.x[j] - run.x[i]) * share, run.y[i] + (run.y[j] - run.y[i]) * share];
 }
 
-/** Numbers that Python took at each place of a grid over the map, by what lies between. */
+/** Numbers that Python took at each place of a grid over the map and around it, by what lies between. */
 export class Values {
-  /** @param {Float32Array} values the numbers of one place after those of another, row by row @param {number} grid places along each side @param {[[number, number], [number, number]]} domain */
-  constructor(values, grid, domain) {
-    Object.assign(this, { values, grid, domain });
+  /** @param {Float32Array} values the numbers of one place after those of another, row by row @param {number} grid places along each side @param {[[number, number], [number, number]]} region where the first and the last of them are */
+  constructor(values, grid, region) {
+    Object.assign(this, { values, grid, region });
     this.count = values.length / grid ** 2;
   }
 
-  /** The numbers at a point; null off the map. @param {number} x @param {number} y @returns {Float32Array | null} */
+  /** The numbers at a point; null where none are known. @param {number} x @param {number} y @returns {Float32Array | null} */
   at(x, y) {
     const { values, grid, count } = this;
     const [u, v] = [x, y].map((value, axis) => {
-      const [low, high] = this.domain[axis];
+      const [low, high] = this.region[axis];
       return ((value - low) / (high - low)) * (grid - 1);
     });
     if (!(u >= 0 && v >= 0 && u <= grid - 1 && v <= grid - 1)) return null;
