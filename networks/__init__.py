@@ -5,16 +5,17 @@
 
 from engine import numerics  # how JAX computes is settled before anything is computed  # noqa: F401, I001
 from networks.curvature import Sharpness, sharpness, sharpness_along
+from networks.edge import Edge, edge
 from networks.network import (
     ACTIVATIONS,
     INITIALISATIONS,
     WIDTH,
     Network,
-    accuracy,
     cross_entropy,
     forward,
     initial_parameters,
     network_for,
+    probabilities,
 )
 from networks.plane import (
     Plane,
@@ -32,8 +33,8 @@ from networks.tasks import TASKS, Task, find_task
 from networks.train import TRAINERS, Progress, Training, can_train, train
 
 __all__ = [
-    "ACTIVATIONS", "INITIALISATIONS", "TASKS", "TRAINERS", "WIDTH", "Network", "Plane", "Progress", "Projection",
-    "Sharpness", "Slice", "Task", "Training", "accuracy", "can_train", "cross_entropy", "extent_around", "find_task",
-    "forward", "initial_parameters", "line", "loss_plane", "network_for", "pca_directions", "project",
-    "random_directions", "sharpness", "sharpness_along", "through", "train",
+    "ACTIVATIONS", "INITIALISATIONS", "TASKS", "TRAINERS", "WIDTH", "Edge", "Network", "Plane", "Progress",
+    "Projection", "Sharpness", "Slice", "Task", "Training", "can_train", "cross_entropy", "edge", "extent_around",
+    "find_task", "forward", "initial_parameters", "line", "loss_plane", "network_for", "pca_directions",
+    "probabilities", "project", "random_directions", "sharpness", "sharpness_along", "through", "train",
 ]  # fmt: skip

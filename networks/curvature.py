@@ -1,7 +1,8 @@
 """Sharpness, the largest eigenvalue of a loss's Hessian, for any loss in JAX and any tree of parameters."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
+from itertools import repeat
 from typing import Any, NamedTuple
 
 import jax
@@ -12,6 +13,9 @@ from jax.flatten_util import ravel_pytree
 from networks.plane import PROGRAMS, Loss
 from networks.trees import row
 
+FIRST_ITERATIONS = 40
+"""How many Hessian-vector products are made where nothing is known of the eigenvector."""
+
 
 class Sharpness(NamedTuple):
     """What Lanczos found.
@@ -19,7 +23,7 @@ class Sharpness(NamedTuple):
     Attributes:
         value: the largest eigenvalue; NaN where the loss or its derivatives are not finite.
         vector: its eigenvector, of length 1, a tree like the parameters.
-        error: the norm of Hv - value·v as Lanczos' method gives it: an eigenvalue is that near, but for rounding.
+        error: the norm of Hv - value·v: an eigenvalue of H is at most that far from `value`.
     """
 
     value: float
@@ -31,10 +35,11 @@ def sharpness(
     loss: Loss,
     parameters: Any,
     data: tuple[Any, ...] = (),
-    iterations: int = 40,
+    iterations: int = FIRST_ITERATIONS,
     seed: int = 0,
     scale: Any = None,
     start: Any = None,
+    l2: float = 0.0,
 ) -> Sharpness:
     """The largest eigenvalue of the Hessian of a loss, by Lanczos' method on Hessian-vector products.
 
@@ -47,21 +52,28 @@ def sharpness(
         scale: None, or a tree s like the parameters for the matrix diag(s) H diag(s): with 1/√P it is that of an
             optimizer which divides its steps by P.
         start: the vector to begin with in place of a drawn one, such as the eigenvector of a place nearby.
+        l2: the factor of a penalty l2/2 |p|² that belongs to H.
     """
     leaves = jax.tree.leaves(parameters)
     count = min(int(iterations), sum(int(np.size(leaf)) for leaf in leaves))
     ones = jax.tree.map(jnp.ones_like, parameters)
     begin = _drawn(parameters, seed) if start is None else start
-    value, vector, error = _program(loss, count)(parameters, begin, ones if scale is None else scale, data)
+    value, vector, error = _program(loss, count)(parameters, begin, ones if scale is None else scale, l2, data)
     return Sharpness(float(value), vector, float(error))
 
 
 def sharpness_along(
-    loss: Loss, path: Any, data: tuple[Any, ...] = (), iterations: int = 15, seed: int = 0, scales: Any = None
-) -> np.ndarray:
-    """The sharpness at each row of a path, shape (rows,).
+    loss: Loss,
+    path: Any,
+    data: tuple[Any, ...] = (),
+    iterations: int = 15,
+    seed: int = 0,
+    scales: Iterable[Any] | None = None,
+    l2: float = 0.0,
+) -> Iterator[float]:
+    """The sharpness at each row of a path, one after the other.
 
-    Each row begins with the eigenvector of the one before, and the first with twice as many iterations.
+    Each row begins with the eigenvector of the one before, and the first with more iterations.
 
     Args:
         loss: as for `sharpness`.
@@ -69,17 +81,15 @@ def sharpness_along(
         data: as for `sharpness`.
         iterations: how many Hessian-vector products a row.
         seed: for the first vector.
-        scales: None, or a tree like the path, as `scale` for each row.
+        scales: None, or of each row a tree, as `scale` of `sharpness`.
+        l2: as for `sharpness`.
     """
-    values, start = [], None
-    for number in range(len(jax.tree.leaves(path)[0])):
-        found = sharpness(
-            loss, row(path, number), data, iterations if start is not None else 2 * iterations, seed,
-            None if scales is None else row(scales, number), start,
-        )  # fmt: skip
-        values.append(found.value)
-        start = found.vector if np.isfinite(found.value) else None
-    return np.array(values)
+    vector = None
+    for number, scale in zip(range(len(jax.tree.leaves(path)[0])), scales or repeat(None), strict=False):
+        count = iterations if vector is not None else max(iterations, FIRST_ITERATIONS)
+        found = sharpness(loss, row(path, number), data, count, seed, scale, vector, l2)
+        vector = found.vector if np.isfinite(found.value) else None
+        yield found.value
 
 
 def _drawn(parameters: Any, seed: int) -> Any:
@@ -91,15 +101,16 @@ def _drawn(parameters: Any, seed: int) -> Any:
 def _program(loss: Loss, count: int) -> Callable[..., Any]:
     """`count` steps of Lanczos' method, each made orthogonal to all before it, twice."""
 
-    def largest(parameters: Any, begin: Any, scale: Any, data: tuple[Any, ...]) -> Any:
+    def largest(parameters: Any, begin: Any, scale: Any, l2: jax.Array, data: tuple[Any, ...]) -> Any:
         place, unravel = ravel_pytree(parameters)
-        factor = ravel_pytree(scale)[0]
+        factor, kind = ravel_pytree(scale)[0], place.dtype
 
         def slope(vector: jax.Array) -> jax.Array:
             return jax.grad(lambda p: loss(unravel(p), *data))(vector)
 
         def product(vector: jax.Array) -> jax.Array:
-            return factor * jax.jvp(slope, (place,), (factor * vector,))[1]
+            moved = factor * vector
+            return factor * (jax.jvp(slope, (place,), (moved,))[1] + jnp.asarray(l2, kind) * moved)
 
         def orthogonal(vector: jax.Array, basis: jax.Array) -> jax.Array:
             for _ in range(2):
@@ -118,7 +129,7 @@ def _program(loss: Loss, count: int) -> Callable[..., Any]:
             beside = beside.at[number].set(jnp.where(closed, 0, size))
             return following, basis, diagonal.at[number].set(vector @ image), beside
 
-        first, kind = ravel_pytree(begin)[0], place.dtype
+        first = ravel_pytree(begin)[0]
         closing = 10 * jnp.finfo(kind).eps
         others = jax.random.normal(jax.random.key(0), (count, len(place)), kind)
         zeros = jnp.zeros(count, kind)
@@ -126,6 +137,6 @@ def _program(loss: Loss, count: int) -> Callable[..., Any]:
         _, basis, diagonal, beside = jax.lax.fori_loop(0, count, advance, carry)
         values, vectors = jnp.linalg.eigh(jnp.diag(diagonal) + jnp.diag(beside[:-1], 1) + jnp.diag(beside[:-1], -1))
         vector = basis.T @ vectors[:, -1]
-        return values[-1], unravel(vector), jnp.abs(beside[-1] * vectors[-1, -1])
+        return values[-1], unravel(vector), jnp.linalg.norm(product(vector) - values[-1] * vector)
 
     return jax.jit(largest)

@@ -10,10 +10,11 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 import optax
+from jax.flatten_util import ravel_pytree
 
 from engine.precision import TYPES, rounded, widened
 from engine.step import Numbers
-from networks.network import Network, Parameters, accuracy, cross_entropy, forward, mean_cross_entropy
+from networks.network import Network, Parameters, forward, judge, mean_cross_entropy
 from optimizers.base import Optimizer
 
 STEPS_A_PIECE = 100
@@ -116,15 +117,13 @@ def advance(network: Network, optimizer: Optimizer, kind: Kind) -> Callable[...,
 @lru_cache(maxsize=PROGRAMS)
 def evaluate(network: Network) -> Callable[..., jax.Array]:
     """(rows of parameters, examples, examples held out) -> (rows, 4): loss and accuracy on these, and on those."""
-    loss, share = cross_entropy(network), accuracy(network)
 
     def judged(rows: Parameters, examples: Any, held_out: Any) -> jax.Array:
         def of(parameters: Parameters) -> jax.Array:
-            wide = jax.tree.map(lambda leaf: jnp.promote_types(leaf.dtype, jnp.float32), parameters)
-            cast = jax.tree.map(lambda leaf, kind: leaf.astype(kind), parameters, wide)
-            return jnp.stack([what(cast, *data) for data in (examples, held_out) for what in (loss, share)])
+            exact = jax.tree.map(lambda leaf: leaf.astype(jnp.promote_types(leaf.dtype, jnp.float32)), parameters)
+            return jnp.concatenate([judge(network, exact, *examples), judge(network, exact, *held_out)])
 
-        return jax.lax.map(of, rows)
+        return jax.vmap(of)(rows)
 
     return jax.jit(judged)
 
@@ -193,14 +192,9 @@ def _examples(order: Any, number: jax.Array, inputs: Any, labels: Any) -> tuple[
 def _normals(like: Parameters, which: jax.Array, number: jax.Array) -> tuple[Parameters, Parameters]:
     """The random numbers of a step, from seed and number alone: of the gradient's noise, and of Langevin's."""
     key = jax.random.fold_in(jax.random.key(jnp.asarray(which[3], jnp.uint32)), which[0] + number)
-    leaves, form = jax.tree.flatten(like)
-    keys = jax.random.split(key, (2, len(leaves)))
-
-    def drawn(row: jax.Array) -> Parameters:
-        pairs = zip(row, leaves, strict=True)
-        return jax.tree.unflatten(form, [jax.random.normal(k, leaf.shape, leaf.dtype) for k, leaf in pairs])
-
-    return drawn(keys[0]), drawn(keys[1])
+    vector, tree = ravel_pytree(like)
+    noise, shake = jax.random.normal(key, (2, len(vector)), vector.dtype)
+    return tree(noise), tree(shake)
 
 
 def _product(first: Parameters, second: Parameters) -> jax.Array:

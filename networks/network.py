@@ -8,9 +8,13 @@ from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 from knobs import Knob
 from networks.tasks import Task
+
+PLACES_AT_ONCE = 17
+"""Of a plane, so that what they need stays in the processor's cache; measured."""
 
 MOST_LAYERS = 3
 """How many hidden layers a network may have."""
@@ -122,25 +126,59 @@ def mean_cross_entropy(scores: jax.Array, labels: Any, weights: Any = None) -> j
     return jnp.mean(each) if weights is None else jnp.sum(jnp.where(weights > 0, each, 0) * weights)
 
 
-@lru_cache(maxsize=64)
-def cross_entropy(network: Network) -> Callable[..., jax.Array]:
-    """The network's loss as a function (parameters, inputs, labels) to the mean cross-entropy, in natural logarithms.
+@dataclass(frozen=True)
+class CrossEntropy:
+    """A network's loss as a function of its parameters, inputs and labels: the mean of `mean_cross_entropy`.
 
-    It is the same function each time, so that what was compiled for it is found again.
+    Two of the same network are equal, so that what was compiled for one is found for the other.
     """
 
-    def loss(parameters: Parameters, inputs: Any, labels: Any) -> jax.Array:
-        return mean_cross_entropy(forward(network, parameters, inputs), labels)
+    network: Network
 
-    return loss
+    def __call__(self, parameters: Parameters, inputs: Any, labels: Any) -> jax.Array:
+        """The loss, a number."""
+        return mean_cross_entropy(forward(self.network, parameters, inputs), labels)
+
+    def on_plane(self, plane: tuple[Parameters, Parameters, Parameters], places: Any, data: Any) -> jax.Array:
+        """The losses at places (n, 2) of a plane (centre, first, second), shape (n,).
+
+        The sums of the first layer are linear in the place, so that three products of matrices serve all places. Units
+        and classes come before examples: what is summed over classes lies side by side for many examples at once.
+        """
+        inputs, labels = jnp.asarray(data[0]), jnp.asarray(data[1])
+        sums = [tree[0].weights.T @ inputs.T + tree[0].bias[:, None] for tree in plane]
+        activation, rest = ACTIVATIONS[self.network.activation], [tree[1:] for tree in plane]
+
+        def at(place: jax.Array) -> jax.Array:
+            def moved(c: jax.Array, u: jax.Array, v: jax.Array) -> jax.Array:
+                return c + place[0].astype(c.dtype) * u + place[1].astype(c.dtype) * v
+
+            now = moved(*sums)
+            for layer in jax.tree.map(moved, *rest, is_leaf=lambda leaf: isinstance(leaf, jax.Array)):
+                now = layer.weights.T @ activation(now) + layer.bias[:, None]
+            of_label = jnp.take_along_axis(now, labels[None], axis=0)[0]
+            return jnp.mean(jax.nn.logsumexp(now, axis=0) - of_label)
+
+        return jax.lax.map(at, places, batch_size=PLACES_AT_ONCE)
 
 
-@lru_cache(maxsize=64)
-def accuracy(network: Network) -> Callable[..., jax.Array]:
-    """The share of examples whose label has the highest score, as a function (parameters, inputs, labels), 0 to 1."""
+def cross_entropy(network: Network) -> CrossEntropy:
+    """The network's loss as a function (parameters, inputs, labels): the mean cross-entropy in natural logarithms."""
+    return CrossEntropy(network)
 
-    def share(parameters: Parameters, inputs: Any, labels: Any) -> jax.Array:
-        scores = forward(network, parameters, inputs)
-        return jnp.mean(jnp.argmax(scores, axis=1) == jnp.asarray(labels), dtype=jnp.float32)
 
-    return share
+def judge(network: Network, parameters: Parameters, inputs: Any, labels: Any) -> jax.Array:
+    """The mean cross-entropy, and the share of examples whose label has the highest score, shape (2,)."""
+    scores = forward(network, parameters, inputs)
+    right = jnp.argmax(scores, axis=1) == jnp.asarray(labels)
+    return jnp.stack([mean_cross_entropy(scores, labels), jnp.mean(right, dtype=scores.dtype)])
+
+
+def probabilities(network: Network, parameters: Parameters, inputs: Any) -> np.ndarray:
+    """How likely the network takes each class to be for inputs (n, inputs), shape (n, classes): the softmax."""
+    return np.asarray(_softmax(network)(parameters, inputs), float)
+
+
+@lru_cache(maxsize=32)
+def _softmax(network: Network) -> Callable[..., jax.Array]:
+    return jax.jit(lambda parameters, inputs: jax.nn.softmax(forward(network, parameters, inputs), axis=1))

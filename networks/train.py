@@ -65,7 +65,7 @@ class Training:
             point than the one at which it asks for gradients (schedule-free SGD) is kept at the point that it returns.
         train_losses, train_accuracies: (kept,), over all examples to learn from.
         test_losses, test_accuracies: (kept,), over those held out.
-        marks: (marks,), places in `numbers` at which a piece began.
+        marks: (marks,), places in `numbers` at which a piece began, and the last unless it diverged.
         states: what the optimizer remembered there.
     """
 
@@ -318,8 +318,12 @@ def _trained(course: Course, first: Parameters, report: Report) -> Training:
             status = "diverged"
         elif report(Progress(made, steps, float(records[made - 1, 0]))) is False and made < steps:
             status = "stopped"
+    if status != "diverged":
+        marks.append(len(kept))
+        states.append(run.state)
     if status != "diverged" and not kept.add(range(made, made + 1), _repeated(run.reported)) and made:
         kept.drop_last()
+        del marks[-1], states[-1]
         status = "diverged"
     return Training(
         task=course.task, network=course.network, optimizer=course.optimizer, settings=course.settings,

@@ -85,7 +85,7 @@ def backtracking_line_search(
 
 
 def _slopes(step: jax.typing.ArrayLike, **extras: Any) -> jax.Array:
-    return jnp.any(extras["grad"] != 0)
+    return jnp.any(jnp.stack([jnp.any(leaf != 0) for leaf in jax.tree.leaves(extras["grad"])]))
 
 
 def _of_slopes(field: str) -> Callable[[Any, Mapping[str, jax.Array]], jax.Array]:
