@@ -16,7 +16,9 @@ from engine.warm_up import keep_compiled_programs, warm_up
 from landscapes import LANDSCAPES
 from optimizers import OPTIMIZERS
 from ui.comparison import CONTENDERS, SURFACE
+from ui.reference import surface_facts
 from ui.scenario import OPENING
+from ui.small_map import map_route
 from ui.stage import WEB
 from ui.stage.batches import batches_route
 from ui.stage.fan import fan_route
@@ -38,13 +40,15 @@ class _Modules(StaticFiles):
 def _warm_up() -> None:
     """Compile what a visitor is likely to pick first, and tell the garbage collector that what JAX keeps stays.
 
-    First what the pages open on, then every optimizer on the opening surface, then every surface. Any other pair, and
-    the fan of most, is compiled when it is asked for. Walking what JAX keeps takes over 20 ms, at any moment, with a
-    visitor waiting.
+    First what the pages open on, then every optimizer on the opening surface, then every surface and what the reference
+    tells of it. Any other pair, and the fan of most, is compiled when it is asked for. Walking what JAX keeps takes
+    over 20 ms, at any moment, with a visitor waiting.
     """
     surface, optimizer = OPENING
     warm_up([OPENING, *((SURFACE, key) for key in CONTENDERS)])
     warm_up([*((surface, key) for key in OPTIMIZERS), *((key, optimizer) for key in LANDSCAPES)], batches=False)
+    for entry in LANDSCAPES.values():
+        surface_facts(entry)
     gc.collect()
     gc.freeze()
 
@@ -63,6 +67,7 @@ app = st.App(
     routes=[
         Mount("/stage", _Modules(directory=WEB)),
         Route("/surface/{key}", surface_route),
+        Route("/map/{key}.svg", map_route),
         Route("/fan", fan_route),
         Route("/batches", batches_route),
         *TRACK_ROUTES,

@@ -16,6 +16,7 @@ page = st.navigation(
         st.Page(PAGES / "compare.py", title="Compare"),
         st.Page(PAGES / "networks.py", title="Networks"),
         st.Page(PAGES / "lessons.py", title="Lessons"),
+        st.Page(PAGES / "reference.py", title="Reference"),
     ],
     position="top",
 )
