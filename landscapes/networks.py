@@ -121,11 +121,12 @@ def _rare_batch(p: jax.Array, weights: jax.Array) -> jax.Array:
     minima=((-22 / 21, 0),),
     minimum=-215 / 441,
     pins=(((0, 0), 0), ((1, 0), 10 / 21), ((-1, 0), -10 / 21), ((0, 1), 0.5), ((1.4, 0), 2 / 3 + 0.8)),
-    tex=r"\tfrac1{21}\sum_i s_i\, x + 5\,(|x| - 1)_+^2 + \tfrac12 y^2,\quad s_1 = 30,\; s_2 = \dots = s_{21} = -1",
+    tex=r"\tfrac{10}{21}\,x + 5\,(|x| - 1)_+^2 + \tfrac12 y^2",
     source="Reddi, Kale and Kumar 2018, section 3, arXiv:1904.09237",
     teaches="Twenty examples pull gently one way, one pulls hard the other: with a short memory Adam obeys the twenty.",
-    notes="They keep x in [-1, 1] by projection, here walls do (a subscript + means the positive part); the term in y "
-    "is ours. With a batch size of 1 each step sees one example, each once in a pass.",
+    notes="The first term is the mean of 21 examples: 30x once, -x twenty times. With a batch size of 1 each step sees "
+    "one of them, each once in a pass. They keep x in [-1, 1] by projection, here walls do (a subscript + means the "
+    "positive part); the term in y is ours.",
     examples=QUIET_ONES + 1,
     batch_loss=_rare_batch,
 )

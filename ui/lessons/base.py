@@ -10,6 +10,7 @@ from landscapes.base import Point
 from optimizers import OPTIMIZERS
 from ui.comparison import Comparison
 from ui.look import Look
+from ui.numbers import SUPERSCRIPTS
 from ui.scenario import Scenario, defaults, run
 from ui.starts import Starts
 from ui.twists import Twist
@@ -27,6 +28,14 @@ QUIET = Look(demonstration=None)
 Runs = tuple[Trajectory, ...]
 Measure = Callable[..., dict[str, float]]
 """`measure(*scenes)`, the runs of each scene in turn, to the claimed numbers by name."""
+
+
+class _Told(float):
+    """A number that is formatted as people write it: −1.802, 3.59 × 10⁻⁸."""
+
+    def __format__(self, spec: str) -> str:
+        mantissa, _, power = super().__format__(spec).partition("e")
+        return mantissa.replace("-", "−") + (f" × 10{str(int(power)).translate(SUPERSCRIPTS)}" if power else "")
 
 
 @dataclass(frozen=True)
@@ -119,7 +128,7 @@ class Lesson:
 
     def told(self) -> str:
         """What happened, with its numbers."""
-        return self.happened.format(**self.claims)
+        return self.happened.format(**{name: _Told(value) for name, value in self.claims.items()})
 
     def measured(self) -> dict[str, float]:
         """The claimed numbers as they come out of the lesson's own runs."""

@@ -120,7 +120,7 @@ def _rare(optimizer: str, **more):
     "alike.",
     tex=r"\text{Adam: } \hat v_t \text{ forgets.}\qquad \text{AMSGrad: } \bar v_t = \max(\bar v_{t-1}, \hat "
     r"v_t)",
-    source="Reddi, Kale and Kumar 2018, section 3, arXiv:1904.09237. They hold $x$ in [−1, 1] by projection; "
+    source="Reddi, Kale and Kumar 2018, section 3, arXiv:1904.09237. They hold x in [−1, 1] by projection; "
     "here walls do. Their large slope comes in a fixed period or at random; here once in each pass, in "
     "an order drawn by lot.",
     further=Further("Give Adam a longer memory: set Beta 2 to 0.999 under More settings.", _rare("adam")),

@@ -111,8 +111,11 @@ def outcome(progress: Progress) -> None:
     st.markdown(f"**Try this next.** {further.text}")
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="lesson_on"):
         following = LESSONS[neighbour(progress, 1)]
-        st.button(f"Next: {following.title}", key="lesson_next", type="primary", icon=":material/arrow_forward:",
-                  on_click=partial(go, following.key))  # fmt: skip
+        way = "Next" if progress.number < len(LESSONS) else "From the start"
+        st.button(
+            f"{way}: {following.title}", key="lesson_next", type="primary", icon=":material/arrow_forward:",
+            on_click=partial(go, following.key),
+        )  # fmt: skip
         if isinstance(further.state, Comparison):
             page, query = "compare", comparisons.to_query(further.state)
         else:
