@@ -10,6 +10,7 @@ from knobs import Knob
 from landscapes.base import Landscape, Point
 from optimizers import OPTIMIZERS
 from ui.address import Query, quoted, read, single_values, written
+from ui.restraint import refuse_restraint
 from ui.scenario import defaults
 from ui.starts import SPREAD, Starts, fitting_starts, read_starts
 from ui.surfaces import FORMULA, read_surface, surface, surface_query
@@ -155,6 +156,7 @@ def from_query(query: Query) -> tuple[Comparison, tuple[str, ...]]:
         stays at its default. The sentences quote the address: show them as plain text.
     """
     single, ignored = single_values(query)
+    refuse_restraint(single, ignored)
     landscape = read_surface(single, ignored, SURFACE)
     base = default_comparison(landscape)
     contenders = _contenders(single, ignored)

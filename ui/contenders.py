@@ -39,7 +39,9 @@ from ui.mirror import Mirror
 from ui.numbers import number
 from ui.own_formula import surface_choice
 from ui.palette import Theme
+from ui.panels import locked
 from ui.race import Race
+from ui.restraint import Restraint, restraint_aside
 from ui.signs import line_and_marker_image
 from ui.standings import standings, table_html
 from ui.starts import HELP as STARTS_HELP
@@ -52,7 +54,7 @@ _table = component(
   (await import(new URL("stage/table.js", document.baseURI))).show(component);""",
 )
 
-mirror = Mirror("comparison", from_query, to_query, path="compare")
+mirror = Mirror("comparison", from_query, to_query, path="compare", aside=restraint_aside)
 """The comparison of one visitor."""
 
 RATES = {"best": "each at its best", "own": "each its own", "same": "same for all"}
@@ -156,12 +158,18 @@ def _put(place: int, contender: Contender) -> None:
     _adjust_fitting(contenders=tuple(contenders))
 
 
-def surface(comparison: Comparison) -> None:
+def surface(comparison: Comparison, restraint: Restraint) -> None:
     """Where they run, how their learning rates are found, and how they are shown."""
-    surface_choice("compare.landscape", "compare.formula", comparison.landscape, choose_surface, mirror.adjust)
+    if restraint.frees("surface"):
+        surface_choice("compare.landscape", "compare.formula", comparison.landscape, choose_surface, mirror.adjust)
+    elif restraint.shows("surface"):
+        locked("Surface", {"": surfaces.surface(comparison.landscape).title})
     _segments("View", "view", VIEWS, comparison)
-    _choice("Learning rates", "rates", list(RATES), RATES.__getitem__, comparison)
-    if comparison.rates == "own":
+    if restraint.frees("rate"):
+        _choice("Learning rates", "rates", list(RATES), RATES.__getitem__, comparison)
+    elif restraint.shows("rate"):
+        locked("Learning rates", {"": RATES[comparison.rates]})
+    if comparison.rates == "own" and restraint.frees("rate"):
         names = dict(zip(LETTERS, labels(comparison.contenders), strict=False))
         _choice("The dial turns", "dial", list(names), names.__getitem__, comparison)
 
@@ -223,14 +231,14 @@ def _rate(comparison: Comparison, knob: Knob | None, found: Tuned | None) -> str
     return f"best rate {number(found.rate)}" + (", at the end of the dial" if found.at_end else "")
 
 
-def details(comparison: Comparison) -> None:
+def details(comparison: Comparison, restraint: Restraint) -> None:
     """Everything else that can be set."""
     entry = surfaces.surface(comparison.landscape)
     for name, knob in entry.parameters.items():
         _field(name, knob, comparison.parameters[name], partial(_set_parameter, name))
     _field("budget", BUDGET, comparison.budget, lambda value: mirror.adjust(budget=int(value)))
     _field("tolerance", TOLERANCE, comparison.tolerance, lambda value: mirror.adjust(tolerance=value))
-    for axis, name in enumerate(("x", "y")):
+    for axis, name in enumerate(("x", "y") if restraint.frees("start") else ()):
         _field(name, COORDINATE, comparison.start[axis], partial(_set_start, axis), f"Start {entry.axes[axis]}")
 
 

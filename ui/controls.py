@@ -19,7 +19,10 @@ from optimizers import OPTIMIZERS
 from optimizers.base import Optimizer
 from optimizers.schedules import SCHEDULES
 from ui import session
+from ui.numbers import number
 from ui.own_formula import surface_choice
+from ui.panels import locked
+from ui.restraint import FREE, Restraint
 from ui.scenario import Scenario
 from ui.starts import HELP, SPREAD, offered
 from ui.surfaces import surface
@@ -50,13 +53,30 @@ def label(name: str) -> str:
     return WORDS.get(name) or (f"{words[:-1]} {words[-1]}" if words[-1:].isdigit() else words)
 
 
-def surface_and_optimizer(scenario: Scenario) -> None:
+def surface_and_optimizer(scenario: Scenario, restraint: Restraint = FREE) -> None:
     """The two choices that everything else follows from."""
-    surface_choice("surface", "formula", scenario.landscape, session.choose_landscape, session.keep)
-    _choice("Optimizer", "optimizer", titles(OPTIMIZERS), scenario.optimizer, session.choose_optimizer)
+    entry, method = surface(scenario.landscape), OPTIMIZERS[scenario.optimizer]
+    if restraint.frees("surface"):
+        surface_choice("surface", "formula", scenario.landscape, session.choose_landscape, session.keep)
+    elif restraint.shows("surface"):
+        locked("Surface", {"": entry.title})
+    if restraint.frees("optimizer"):
+        _choice("Optimizer", "optimizer", titles(OPTIMIZERS), scenario.optimizer, session.choose_optimizer)
+    elif restraint.shows("optimizer"):
+        locked("Optimizer", {"": method.title})
+    if "rate" in restraint.locked and "learning_rate" in method.knobs:
+        locked("Learning rate", {"": number(scenario.settings["learning_rate"])})
 
 
-def details(scenario: Scenario) -> None:
+def settled(scenario: Scenario) -> dict[str, str]:
+    """What `details` would let a visitor set, in words."""
+    x, y = scenario.start
+    others = {name: value for name, value in scenario.settings.items() if name != "learning_rate"}
+    numbers = {**others, **scenario.parameters, "x": x, "y": y, "steps": scenario.steps, "seed": scenario.seed}
+    return {label(name): number(value) for name, value in numbers.items()}
+
+
+def details(scenario: Scenario, restraint: Restraint = FREE) -> None:
     """Everything that can be set in numbers, but for the learning rate: the stage has a dial for that."""
     entry, method = surface(scenario.landscape), OPTIMIZERS[scenario.optimizer]
     if others := {name: knob for name, knob in method.knobs.items() if name != "learning_rate"}:
@@ -71,12 +91,15 @@ def details(scenario: Scenario) -> None:
         ("seed", SEED, scenario.seed, session.set_seed),
     )
     named = {"x": f"Start {entry.axes[0]}", "y": f"Start {entry.axes[1]}"}
+    run = tuple(field for field in run if field[0] not in named or restraint.frees("start"))
     fields = [partial(_number, *field, title=named.get(field[0], "")) for field in run]
     kinds = offered(has_chance(scenario.twists))
     fields.append(partial(_choice, "Starts", "starts", kinds, scenario.starts, session.set_starts, HELP))
     if scenario.starts == "cloud":
         fields.append(partial(_number, "spread", SPREAD, scenario.spread, session.set_spread))
     _group("Run", "run", fields)
+    if not restraint.frees("start"):
+        return
     st.button(
         "Reset start", key="reset_start", icon=":material/my_location:", type="tertiary", on_click=session.reset_start
     )

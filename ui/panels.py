@@ -1,7 +1,7 @@
 """The page's texts: the run in numbers, what the surface and the optimizer are, and what was ignored."""
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from html import escape
 
 import streamlit as st
@@ -81,6 +81,12 @@ def linked(text: str) -> str:
         parts += [plain(text[end : found.start()]), f"[{plain(found[0])}](<https://{site}>)"]
         end = found.end()
     return "".join([*parts, plain(text[end:])])
+
+
+def locked(title: str, facts: Mapping[str, str]) -> None:
+    """Controls that a link has locked: what they are set to, in their place."""
+    lines = "".join(f"<dt>{escape(name)}<dd>{escape(value)}" for name, value in facts.items())
+    st.html(f'<div class="locked"><p>{escape(title)}</p><dl>{lines}</dl></div>')
 
 
 def charts(t: Trajectory) -> None:

@@ -12,6 +12,7 @@ from knobs import Knob
 from landscapes.base import Point
 from optimizers import OPTIMIZERS
 from ui.address import LONGEST_NUMBER, Query, quoted, read, single_values, written
+from ui.restraint import refuse_restraint
 from ui.starts import SPREAD, Starts, beginnings, read_starts
 from ui.surfaces import FORMULA, name_of, read_surface, surface, surface_query
 from ui.twists import SCHEDULE, WORDS, Twist, asked_twist, fitting, has_chance, twist_query
@@ -158,6 +159,7 @@ def from_query(query: Query) -> tuple[Scenario, tuple[str, ...]]:
         stays at its default. The sentences quote the address: show them as plain text.
     """
     single, ignored = single_values(query)
+    refuse_restraint(single, ignored)
     landscape = read_surface(single, ignored, OPENING[0])
     optimizer = single.pop("optimizer", OPENING[1])
     if optimizer not in OPTIMIZERS:

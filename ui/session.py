@@ -12,6 +12,7 @@ from optimizers import OPTIMIZERS
 from ui import own_formula
 from ui.look import Look, look_query, read_look
 from ui.mirror import Address, Mirror, whole_address
+from ui.restraint import restraint_aside
 from ui.scenario import MOST_CHANGES, Scenario, default_scenario, from_query, to_query
 from ui.starts import Starts, fitting_starts
 from ui.surfaces import surface
@@ -19,9 +20,10 @@ from ui.twists import Twist, fitting, has_chance, with_twist
 
 
 def _look_aside(address: Address) -> tuple[dict[str, str], Address]:
-    """What an address says of the stage's look, which is no part of a scenario, and the rest of it."""
+    """What an address says of the stage's look and of locks, which is no part of a scenario, and the rest of it."""
     look, rest = read_look(address)
-    return look_query(look), rest
+    restrained, rest = restraint_aside(rest)
+    return look_query(look) | restrained, rest
 
 
 mirror = Mirror("scenario", from_query, to_query, path="", aside=_look_aside)
@@ -53,7 +55,7 @@ def look() -> Look:
 
 def set_look(look: Look) -> None:
     """Switch something on or off in the stage."""
-    mirror.put_aside(look_query(look))
+    mirror.put_aside(look_query(look) | restraint_aside(whole_address())[0])
 
 
 def choose_landscape(name: str) -> None:

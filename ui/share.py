@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from functools import partial
+from html import escape
 from urllib.parse import urlencode, urlsplit
 
 import streamlit as st
@@ -13,6 +14,7 @@ from ui.export.script import optax_script, why_not
 from ui.export.tables import csv_text, json_text
 from ui.export.torch_script import torch_script, why_no_torch
 from ui.export.zipped import zipped_scripts
+from ui.restraint import LOCKABLE, PARTS, restraint_query
 
 _share = component(
     "downhill_share",
@@ -59,6 +61,32 @@ def take_away(subject: Subject, key: str, keep: Callable[[], None], shown: Shown
             reasons.append(_scripts(subject, key, "PyTorch", torch_script, why_no_torch))
         for reason in filter(None, reasons):
             st.caption(reason)
+        _for_a_class(subject, key, keep)
+
+
+def way_in(subject: Subject) -> None:
+    """Below a stage that stands in somebody's page: the link to all the rest."""
+    st.markdown(f"[Open in Downhill](<{subject.link}>)")
+
+
+def _for_a_class(subject: Subject, key: str, keep: Callable[[], None]) -> None:
+    """A link that locks or hides parts of this page, and the stage alone to be put into another page."""
+    with st.container(horizontal=True, key=f"{key}share.restraint"):
+        locked = st.multiselect("Lock", list(LOCKABLE), format_func=PARTS.__getitem__, key=f"{key}lock", on_change=keep)
+        hidden = st.multiselect("Hide", list(PARTS), format_func=PARTS.__getitem__, key=f"{key}hide", on_change=keep)
+    st.caption("A link for a class: what is locked is told and cannot be changed, what is hidden is not there.")
+    st.code(with_query(subject.link, restraint_query(locked, hidden)), language=None, wrap_lines=True)
+    st.caption("The stage alone, for a page of your own:")
+    address = escape(with_query(subject.link, {"embed": "true", **restraint_query(locked, hidden)}))
+    frame = f'<iframe src="{address}" width="100%" height="760" title="{escape(subject.title)}"></iframe>'
+    st.code(frame, language="html", wrap_lines=True)
+
+
+def with_query(address: str, query: Mapping[str, str]) -> str:
+    """An address with more in its query."""
+    if not query:
+        return address
+    return f"{address}{'&' if '?' in address else '?'}{urlencode(query, safe=',')}"
 
 
 def _scripts(subject: Subject, key: str, library: str, write: Callable[..., str], refuse: Callable[..., str]) -> str:

@@ -3,12 +3,14 @@
 import streamlit as st
 
 from ui import contenders, panels, share
-from ui.comparison import to_query
+from ui.comparison import Comparison, to_query
 from ui.contenders import mirror
 from ui.export import Subject
 from ui.export.page import Shown
+from ui.mirror import whole_address
 from ui.palette import Theme
-from ui.race import race
+from ui.race import Race, race
+from ui.restraint import Restraint, read_restraint
 from ui.stage import show_stage
 from ui.stage.swarm import swarm_beside
 from ui.way_back import way_back
@@ -20,42 +22,61 @@ def laboratory() -> None:
     comparison = mirror.current()
     raced = race(comparison)
     theme: Theme = "dark" if st.context.theme.type == "dark" else "light"
+    restraint = read_restraint(whole_address())
+    subject = Subject(raced.runs, raced.names, share.link(to_query(comparison), "compare"))
+    if st.context.is_embedded:
+        stage(comparison, raced, restraint)
+        share.way_in(subject)
+        return
     side, middle = st.columns([1, 3.6], gap="medium")
     # The stage first: what comes first is sent first, and the browser takes its time over the controls.
     with middle:
-        dial = contenders.driven(comparison)
-        show_stage(
-            raced.runs,
-            on_start=contenders.set_start,
-            look=contenders.look(comparison),
-            on_look=contenders.set_look,
-            on_rate=contenders.set_rate if dial else None,
-            dial=dial,
-            labels=raced.names,
-            layout=comparison.view,
-            swarm=swarm_beside(comparison, raced),
-            scale=comparison.scale,
-            key="compare.stage",
-        )
+        stage(comparison, raced, restraint)
         contenders.below(comparison)
-        contenders.table(raced, comparison, theme)
-        st.markdown(panels.plain(contenders.fairness(comparison, raced.names, raced.found)))
-        subject = Subject(raced.runs, raced.names, share.link(to_query(comparison), "compare"))
-        shown = Shown(comparison.view, comparison.scale, contenders.look(comparison))
-        share.take_away(subject, "compare.", mirror.adjust, shown)
+        if restraint.shows("numbers"):
+            contenders.table(raced, comparison, theme)
+        if restraint.shows("texts"):
+            st.markdown(panels.plain(contenders.fairness(comparison, raced.names, raced.found)))
+        if restraint.shows("share"):
+            shown = Shown(comparison.view, comparison.scale, contenders.look(comparison))
+            share.take_away(subject, "compare.", mirror.adjust, shown)
     with side:
-        contenders.surface(comparison)
-        contenders.cards(comparison, raced.found, theme)
-        more = st.expander("More settings", key="compare.more", on_change=mirror.adjust)
-        if more.open:
-            with more:
-                contenders.details(comparison)
-        beside = st.expander("Schedule, noise, precision", key="compare.twists", on_change=mirror.adjust)
-        if beside.open:
-            with beside:
-                contenders.twists(comparison)
-        way_back(mirror, contenders.start_over, "compare.")
+        contenders.surface(comparison, restraint)
+        if restraint.frees("optimizer"):
+            contenders.cards(comparison, raced.found, theme)
+        elif restraint.shows("optimizer"):
+            panels.locked("Optimizers", {str(place): name for place, name in enumerate(raced.names, start=1)})
+        if restraint.frees("settings"):
+            more = st.expander("More settings", key="compare.more", on_change=mirror.adjust)
+            if more.open:
+                with more:
+                    contenders.details(comparison, restraint)
+        if restraint.frees("twists"):
+            beside = st.expander("Schedule, noise, precision", key="compare.twists", on_change=mirror.adjust)
+            if beside.open:
+                with beside:
+                    contenders.twists(comparison)
+        if not restraint.locked | restraint.hidden:
+            way_back(mirror, contenders.start_over, "compare.")
     mirror.remember()
+
+
+def stage(comparison: Comparison, raced: Race, restraint: Restraint) -> None:
+    """The runs, with what of them may be set by hand."""
+    dial = contenders.driven(comparison) if restraint.frees("rate") else []
+    show_stage(
+        raced.runs,
+        on_start=contenders.set_start if restraint.frees("start") else lambda point: mirror.adjust(),
+        look=contenders.look(comparison),
+        on_look=contenders.set_look,
+        on_rate=contenders.set_rate if dial else None,
+        dial=dial,
+        labels=raced.names,
+        layout=comparison.view,
+        swarm=swarm_beside(comparison, raced),
+        scale=comparison.scale,
+        key="compare.stage",
+    )
 
 
 st.html('<h1 class="unseen">Compare: several optimizers on one surface</h1>')
