@@ -11,6 +11,7 @@ import numpy as np
 from knobs import Knob
 from landscapes import real
 from landscapes.base import Picture, Point, landscape
+from landscapes.minimizers import Fit, Shape, newton
 
 WEIGHTS = ("w₁", "w₂")
 
@@ -20,12 +21,20 @@ Each = Callable[..., jax.Array]
 
 def _mean(each: Each) -> Each:
     """The mean over the examples."""
-    return lambda p, **settings: jnp.mean(each(p, **settings))
+
+    def loss(p: jax.Array, **settings: Any) -> jax.Array:
+        return jnp.mean(each(p, **settings))
+
+    return loss
 
 
 def _weighted(each: Each) -> Each:
     """The same with a weight for each example."""
-    return lambda p, weights, **settings: jnp.sum(jnp.asarray(weights, p.dtype) * each(p, **settings))
+
+    def batch_loss(p: jax.Array, weights: jax.Array, **settings: Any) -> jax.Array:
+        return jnp.sum(jnp.asarray(weights, p.dtype) * each(p, **settings))
+
+    return batch_loss
 
 
 # ---- a portfolio
@@ -263,3 +272,75 @@ def _convolution_picture() -> Picture:
 )
 def convolution(p: jax.Array) -> jax.Array:
     return _mean(_edge_each)(p)
+
+
+# ---- a word
+
+
+@lru_cache
+def _neighbours() -> np.ndarray:
+    """Of each word that stays its place, how often it is met and how often it would be by chance, shape (words, 4)."""
+    known = real.hatter()
+    return np.column_stack([known.places, known.met, known.expected])
+
+
+def _word_each(p: jax.Array, negatives: Any) -> jax.Array:
+    """What each neighbour adds: as many meetings as there were, and as many made up as would be by chance."""
+    places, counts = np.split(_neighbours().astype(p.dtype), [2], axis=1)
+    met, expected = counts.T
+    scores = jnp.asarray(places) @ p
+    return len(met) * (met * jax.nn.softplus(-scores) + negatives * expected * jax.nn.softplus(scores))
+
+
+def _best_place(negatives: float) -> tuple[Point, float]:
+    """By Newton's method: the loss is convex."""
+    known = real.hatter()
+    made_up = negatives * known.expected
+
+    def shape(scores: np.ndarray) -> Shape:
+        likely = np.exp(-np.logaddexp(0, -scores))
+        losses = known.met * np.logaddexp(0, -scores) + made_up * np.logaddexp(0, scores)
+        slopes = made_up * likely - known.met * (1 - likely)
+        curvatures = (known.met + made_up) * likely * (1 - likely)
+        return Shape(*(len(known.others) * part for part in (losses, slopes, curvatures)))
+
+    problem = Fit(known.places, known.met, shape, np.zeros(2), np.zeros(2))
+    x, y = newton(problem)
+    return (float(x), float(y)), problem.value(np.array([x, y]))
+
+
+def _word_picture() -> Picture:
+    known = real.hatter()
+    return Picture(
+        kind="words",
+        title=f"where “{known.word}” is among words; dots: how often they meet",
+        names=(known.word, *known.others),
+        values=lambda points: points,
+        still={"places": known.places, "met": known.met},
+    )
+
+
+@landscape(
+    title="A word among its neighbours",
+    chapter="Applications",
+    domain=((-3, 3), (-3, 3)),
+    start=(-1.6, -1.1),
+    minima=((1.1152976435177333, 0.29878737740931227),),
+    minimum=133.44544123122327,
+    pins=(((0, 0), 158.0375571676675), ((1, 1), 135.95365891661248)),
+    tex=r"\sum_i \left(n_i \ln(1 + e^{-s_i}) + k\, m_i \ln(1 + e^{s_i})\right),\quad s_i = x\, u_i + y\, v_i",
+    source="Mikolov and others 2013, word2vec, arXiv:1310.4546; the words of Lewis Carroll, Alice's Adventures in "
+    "Wonderland, 1865",
+    teaches="A word is known by the company it keeps: it is drawn to those it meets and pushed away from all others.",
+    notes="The place (x, y) of the hatter among 14 words whose places (u, v) stay. n is how often they stand at most "
+    "30 words apart in the book, m how often they would by chance, and k how many made-up meetings there are for each "
+    "real one. The places come from how often the others meet each other. A mini-batch is some of the 14.",
+    height="log",
+    examples=14,
+    batch_loss=_weighted(_word_each),
+    picture=_word_picture,
+    minimizer=_best_place,
+    negatives=Knob(0.5, 5, 1, "log", allowed=(1e-3, 1e3), help="k, made-up meetings for each real one."),
+)
+def embedding(p: jax.Array, negatives: Any) -> jax.Array:
+    return _mean(_word_each)(p, negatives=negatives)

@@ -55,12 +55,14 @@ class Picture:
     Attributes:
         kind: how it is drawn. "bars": a bar for each name, and beside them a plane with a curve, a point for each name
             and the ball's own. "images": a row of images, what they should become, and what the ball makes of them.
+            "words": a map of words, the first of which is where the ball is.
         title: what is seen, in a few words.
-        names: of the bars, or of the three rows of images.
+        names: of the bars, of the three rows of images, or the words.
         values: `values(points)`, shape (n, 2) to (n, numbers): what moves with the ball. The heights of the bars as
-            shares of 1, and the two coordinates in the plane; or the pixels of the images, row by row.
+            shares of 1, and the two coordinates in the plane; the pixels of the images, row by row; the word's place.
         still: what does not move, by name. For bars "curve", shape (m, 2), the line in the plane, and "points", shape
-            (names, 2). For images "inputs" and "targets", shape (images, rows, columns).
+            (names, 2). For images "inputs" and "targets", shape (images, rows, columns). For words "places" of all but
+            the first, shape (names - 1, 2), and how often that one has "met" each of them, shape (names - 1,).
         span: the least and the greatest value that a bar has room for.
         axes: what the two coordinates in the plane are, with their units; "" for a plane without scales.
         reach: how many times as wide as the map the square is on which the values are known.
@@ -68,7 +70,7 @@ class Picture:
             those around it, which is exact with 2 where they are affine in p.
     """
 
-    kind: Literal["bars", "images"]
+    kind: Literal["bars", "images", "words"]
     title: str
     names: tuple[str, ...]
     values: Callable[[np.ndarray], np.ndarray]

@@ -53,3 +53,47 @@ def edges() -> Edges:
     around = np.pad(pictures, ((0, 0), (1, 1), (0, 0)))
     smooth = (around[:, :-2] + 2 * pictures + around[:, 2:]) / 4
     return Edges(pictures, pictures[:, :, :-1], pictures[:, :, 1:], smooth[:, :, 1:] - smooth[:, :, :-1])
+
+
+class Meetings(NamedTuple):
+    """How often one word stands near others in a book, and where those are on a map.
+
+    word: the one.
+    others: the words that it meets.
+    places: where they are on the map, shape (others, 2).
+    met: how often it meets each, shape (others,).
+    expected: how often it would, if it met all words of the book alike: as many meetings in all, in the shares that
+        the others have in each other's.
+    """
+
+    word: str
+    others: tuple[str, ...]
+    places: np.ndarray
+    met: np.ndarray
+    expected: np.ndarray
+
+
+@lru_cache
+def hatter() -> Meetings:
+    """Whom the Hatter meets in Alice's Adventures in Wonderland, from the counts in alice.csv (alice_counts.py).
+
+    The map of the others knows nothing of him: the two main axes of the logarithm of how much more often they meet
+    each other than by chance, with one meeting more of each two, so that none is the logarithm of 0. It is turned so
+    that the first of them has two positive coordinates, and rounded, so that it is the same on every machine.
+
+    Source: Levy, Goldberg and Dagan 2015, doi:10.1162/tacl_a_00134.
+    """
+    with (HERE / "alice.csv").open() as file:
+        file.readline()
+        word, *others = file.readline().strip().split(",")
+    counts = np.loadtxt(HERE / "alice.csv", delimiter=",", skiprows=2)
+    met, among = counts[0, 1:], counts[1:, 1:] * (1 - np.eye(len(others)))
+    shares = among.sum(axis=1) / among.sum()
+    smooth = among + 1
+    surprise = np.log(smooth * smooth.sum() / np.outer(smooth.sum(axis=1), smooth.sum(axis=1)))
+    np.fill_diagonal(surprise, 0)  # how often a word is near itself says nothing of others
+    centred = surprise - surprise.mean(axis=0) - surprise.mean(axis=1)[:, None] + surprise.mean()
+    sizes, axes = np.linalg.eigh(centred)
+    places = axes[:, :-3:-1] * np.sqrt(sizes[:-3:-1])
+    places *= np.sign(places[0]) / np.sqrt(np.mean(np.sum(places**2, axis=1)))
+    return Meetings(word, tuple(others), np.round(places, 3), met, met.sum() * shares)

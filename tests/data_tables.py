@@ -1,12 +1,14 @@
 """The tables that landscapes are fitted to, split and scaled a second time, by scikit-learn's own means."""
 
 from functools import cache
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 from plotly.data import stocks
 from scipy.signal import correlate2d
 from sklearn.datasets import load_diabetes, load_digits, load_iris
+from sklearn.decomposition import KernelPCA
 from sklearn.preprocessing import StandardScaler
 
 ANSCOMBE = "10 7.46 8 6.77 13 12.74 9 7.11 11 7.81 14 8.84 6 6.08 4 5.39 12 8.15 7 6.42 5 5.73"
@@ -61,6 +63,28 @@ def edge_rows() -> Rows:
     edges = [correlate2d(image, np.outer([1, 2, 1], [-1, 1]) / 4, "full")[1:9, 1:8] for image in pictures]
     pairs = np.lib.stride_tricks.sliding_window_view(pictures, 2, axis=2).reshape(-1, 2)
     return Rows(pairs, np.ravel(edges), np.zeros((0, 2)), np.zeros(0))
+
+
+@cache
+def hatter_counts() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """How often the hatter meets each of 14 words, how often by chance, and where they are, shapes (14,) (14,) (14, 2).
+
+    Read from the table a second time; the map by scikit-learn's PCA of the kernel.
+    """
+    lines = (Path(__file__).parent.parent / "landscapes" / "alice.csv").read_text().splitlines()
+    counts = np.array([[int(number) for number in line.split(",")] for line in lines[2:]])
+    others = counts[1:, 1:].copy()
+    np.fill_diagonal(others, 0)
+    chances = others.sum(axis=0) / others.sum()
+    together = (others + 1) / (others + 1).sum()
+    alone = together.sum(axis=0)
+    kernel = np.log(together / (alone[:, None] * alone))
+    np.fill_diagonal(kernel, 0)
+    places = KernelPCA(2, kernel="precomputed", eigen_solver="dense").fit_transform(kernel)
+    places = places * np.sign(places[0])
+    places /= np.sqrt(np.mean(np.sum(places**2, axis=1)))
+    met = counts[0, 1:]
+    return met, met.sum() * chances, places.round(3)
 
 
 def anscombe_residuals(points) -> np.ndarray:

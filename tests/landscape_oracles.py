@@ -9,7 +9,7 @@ from collections.abc import Callable
 import numpy as np
 from scipy.special import entr, huber, log_expit, softmax
 
-from tests.data_tables import anscombe_residuals, diabetes_rows, edge_rows, iris_rows, weekly_returns
+from tests.data_tables import anscombe_residuals, diabetes_rows, edge_rows, hatter_counts, iris_rows, weekly_returns
 
 
 def _coordinates(points: np.ndarray) -> np.ndarray:
@@ -261,6 +261,12 @@ def bandit(points, baseline, exploration):
 
 def convolution(points):
     return _least_squares(points, edge_rows())
+
+
+def embedding(points, negatives):
+    met, by_chance, places = hatter_counts()
+    scores = points @ places.T
+    return -(log_expit(scores) @ met + negatives * (log_expit(-scores) @ by_chance))
 
 
 def _least_squares(points, rows):

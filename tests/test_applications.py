@@ -1,5 +1,6 @@
 """The applications: each against the closed form, plain sampling or SciPy, and what their pictures say."""
 
+from pathlib import Path
 from typing import Any
 
 import jax
@@ -13,11 +14,13 @@ from sklearn.datasets import load_digits
 from engine import descend, gradient_field
 from engine.field import hessian_matrices, losses_at
 from landscapes import LANDSCAPES
-from tests.data_tables import edge_rows, weekly_returns
+from landscapes.alice_counts import WORDS, meetings, table
+from tests.data_tables import edge_rows, hatter_counts, weekly_returns
 from tests.landscape_oracles import ORACLES
 from tests.test_stage import read
 from ui.stage.surface import packed_surface
 
+ROOT = Path(__file__).parent.parent
 APPLICATIONS = [key for key, entry in LANDSCAPES.items() if entry.chapter == "Applications"]
 
 
@@ -170,6 +173,39 @@ def test_the_sum_of_the_taps_is_five_times_as_steep_as_their_difference():
     np.testing.assert_allclose(np.abs(directions), np.sqrt(0.5), atol=1e-3)
 
 
+# ---- the word
+
+
+@pytest.mark.parametrize("negatives", [0.5, 1.0, 4.0])
+def test_the_best_place_of_a_word_is_that_of_scipy(negatives):
+    known = LANDSCAPES["embedding"].at({"negatives": negatives})
+    found = minimize(ORACLES["embedding"], (0, 0), (negatives,), options={"gtol": 1e-8})
+    np.testing.assert_allclose(known.minima, [found.x], atol=1e-5)
+    assert known.minimum == pytest.approx(found.fun, rel=1e-11)
+
+
+def test_a_neighbour_is_its_own_loss():
+    loss, (met, by_chance, places) = batch_loss("embedding", negatives=2.0), hatter_counts()
+    for i, point in zip((0, 6, 13), points_on("embedding"), strict=False):
+        likely = 1 / (1 + np.exp(-places[i] @ point))
+        expected = -14 * (met[i] * np.log(likely) + 2 * by_chance[i] * np.log(1 - likely))
+        assert float(loss(jnp.asarray(point), np.eye(14)[i])) == pytest.approx(expected, rel=1e-10)
+
+
+def test_meetings_are_counted_both_ways_and_only_within_the_window():
+    text = "The hare -- the MARCH hare -- met a cat; and a tea-cat, and so on and on and on, a hare."
+    met = meetings(text, ("hare", "cat", "tea"), 4)
+    expected = {("hare", "hare"): 2, ("hare", "cat"): 1, ("cat", "hare"): 1, ("cat", "cat"): 2}
+    assert met == expected | {("cat", "tea"): 2, ("tea", "cat"): 2}
+    assert list(table(text, ("hare", "cat"), 4))[1:] == ["hare,cat", "2,1", "1,2"]
+
+
+def test_the_table_of_meetings_is_even_and_of_the_words_that_are_counted():
+    _, words, *rows = (ROOT / "landscapes" / "alice.csv").read_text().splitlines()
+    counts = np.array([row.split(",") for row in rows], int)
+    assert tuple(words.split(",")) == WORDS and (counts == counts.T).all() and (np.diag(counts) % 2 == 0).all()
+
+
 # ---- the pictures
 
 
@@ -216,6 +252,14 @@ def test_the_picture_of_a_filter_is_what_it_makes_of_four_digits():
     assert header["fit"]["shapes"] == {"inputs": [4, 8, 8], "targets": [4, 8, 7]}
     edges = edge_rows().targets.reshape(100, 56)[shown_digits]
     np.testing.assert_allclose(arrays["fit_targets"], edges.ravel(), rtol=1e-6)
+
+
+def test_the_map_of_words_is_that_of_their_meetings():
+    header, arrays = read(packed_surface(LANDSCAPES["embedding"], settings_of("embedding")).body)
+    met, _, places = hatter_counts()
+    np.testing.assert_allclose(arrays["fit_places"].reshape(14, 2), places, atol=1e-6)
+    np.testing.assert_array_equal(arrays["fit_met"], met)
+    assert header["fit"]["names"] == list(WORDS)
 
 
 def test_the_picture_of_a_bandit_is_its_policy():

@@ -13,7 +13,7 @@ from sklearn.datasets import load_diabetes, load_iris
 from engine import gradient_field, hessian_eigenvalues
 from engine.field import hessian_matrices
 from landscapes import LANDSCAPES, Landscape
-from tests.data_tables import ANSCOMBE, anscombe_residuals, edge_rows, weekly_returns
+from tests.data_tables import ANSCOMBE, anscombe_residuals, edge_rows, hatter_counts, weekly_returns
 from tests.landscape_oracles import ORACLES
 from tests.tex_reader import evaluate
 
@@ -21,7 +21,7 @@ KEYS = list(LANDSCAPES)
 SYMBOLS = {
     "condition_number": r"\kappa", "l1_penalty": r"\lambda_1", "l2_penalty": r"\lambda_2",
     "huber_threshold": r"\delta", "quantile": r"\tau", "return_preference": r"\rho",
-    "baseline": "B", "exploration": r"\tau",
+    "baseline": "B", "exploration": r"\tau", "negatives": "k",
 }  # fmt: skip
 
 SETTINGS = [
@@ -101,6 +101,10 @@ TEX_TABLES = {
     "huber_line": anscombe_names, "quantile_line": anscombe_names,
     "convolution": lambda: {
         "n": 5600, "l_i": edge_rows().inputs[:, 0], "r_i": edge_rows().inputs[:, 1], "e_i": edge_rows().targets,
+    },
+    "embedding": lambda: {
+        "n_i": hatter_counts()[0], "m_i": hatter_counts()[1],
+        "u_i": hatter_counts()[2][:, 0], "v_i": hatter_counts()[2][:, 1],
     },
     "portfolio": lambda: {"n": 104, **dict(zip(("a_i", "b_i", "c_i"), weekly_returns().T, strict=True))},
 }  # fmt: skip

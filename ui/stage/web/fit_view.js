@@ -10,6 +10,7 @@ import { Images } from "./images.js";
 import { outline } from "./marks.js";
 import { roundValues } from "./numbers.js";
 import { placeOf } from "./values.js";
+import { Words } from "./words.js";
 
 /** @typedef {import("./payload.js").Run} Run @typedef {import("./payload.js").Surface} Surface @typedef {import("./theme.js").Theme} Theme */
 
@@ -18,7 +19,7 @@ const DOT = 3; // its radius, in CSS pixels
 const GUESS = 2.3; // likewise of one of the many predictions
 
 /** The pictures of applications by their kind. @type {Record<string, any>} */
-const PICTURES = { bars: Bars, images: Images };
+const PICTURES = { bars: Bars, images: Images, words: Words };
 
 export class FitView {
   /** @param {HTMLElement} frame */
