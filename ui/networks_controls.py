@@ -231,7 +231,7 @@ def twists(scenario: NetworkScenario) -> None:
 
 def plane(scenario: NetworkScenario) -> None:
     """Which plane through the parameters is drawn."""
-    choice("Plane", f"{PAGE}plane", PLANES, scenario.plane, lambda kind: _view(plane=kind))
+    choice("Plane", f"{PAGE}plane_kind", PLANES, scenario.plane, lambda kind: _view(plane=kind))
     if scenario.plane == "random":
         words = "To what a random direction is scaled: to the norm that each filter, or each layer, has at the end."
         take: Callable[[Any], None] = lambda word: _view(normalise=word)  # noqa: E731

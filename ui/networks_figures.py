@@ -45,7 +45,7 @@ def step_figure(
 
 def _below(figure: go.Figure) -> go.Figure:
     """The figure with room for its legend under the name of its axis."""
-    return figure.update_layout(height=320, legend={"y": -0.28}, margin={"b": 60})
+    return figure.update_layout(height=340, legend={"y": -0.22, "yanchor": "top"}, margin={"b": 60})
 
 
 def line_figure(shares: np.ndarray, losses: np.ndarray, test_losses: np.ndarray, theme: Theme) -> go.Figure:
@@ -95,7 +95,14 @@ def regions_figure(
     ink = DARK if theme == "light" else "#e6ebf2"
     border: dict[str, Any] = {"start": 0.5, "end": 0.5, "size": 1, "coloring": "none"}
     figure.add_contour(
-        x=x, y=y, z=probabilities, contours=border, line={"color": ink, "width": 2}, showscale=False, hoverinfo="skip"
+        x=x,
+        y=y,
+        z=probabilities,
+        contours=border,
+        line={"color": ink, "width": 2},
+        showscale=False,
+        hoverinfo="skip",
+        showlegend=False,
     )
     for hollow, (name, points, labels) in enumerate(examples):
         for kind in (0, 1):
@@ -109,4 +116,4 @@ def regions_figure(
             )  # fmt: skip
     figure.update_xaxes(range=[x[0], x[-1]], constrain="domain", title="first input")
     figure.update_yaxes(range=[y[0], y[-1]], scaleanchor="x", constrain="domain", title="second input")
-    return _dressed(figure, title, theme, legend=True).update_layout(height=420)
+    return _below(_dressed(figure, title, theme, legend=True)).update_layout(height=420)

@@ -1,11 +1,11 @@
 """The queue of the Networks page, one for all visitors: it makes the pictures of trainings, named by their settings."""
 
 from dataclasses import replace
-from typing import Literal
+from typing import Any, Literal
 
 from ui.jobs import Jobs, Report, Standing
 from ui.networks_scenario import NetworkScenario, from_query, to_query
-from ui.networks_work import Pictures, Trainings, pictures
+from ui.networks_work import Trainings, edges, pictures
 
 QUICK = 0.9
 """Seconds for which a page waits in silence before it shows how far the work is."""
@@ -13,28 +13,29 @@ QUICK = 0.9
 KEPT = 32
 """How many pictures are kept: some hundred kilobytes each."""
 
-What = Literal["pictures"]
+What = Literal["pictures", "edges"]
 Key = tuple[What, tuple[tuple[str, str], ...]]
 
 _trainings = Trainings()
 
 
 def key_of(scenario: NetworkScenario, what: What = "pictures") -> Key:
-    """What the queue calls the work for a scenario; how its curve is shown does not matter."""
+    """What the queue calls the work for a scenario: how its curve is shown does not matter."""
     return what, tuple(sorted(to_query(replace(scenario, curve="loss")).items()))
 
 
-def _work(key: Key, report: Report) -> Pictures:
+def _work(key: Key, report: Report) -> Any:
     scenario, _ = from_query(dict(key[1]))
-    return pictures(scenario, _trainings, report)
+    make = pictures if key[0] == "pictures" else edges
+    return make(scenario, _trainings, report)
 
 
-JOBS: Jobs[Key, Pictures] = Jobs(_work, workers=1, kept=KEPT)
+JOBS: Jobs[Key, Any] = Jobs(_work, workers=1, kept=KEPT)
+"""Pictures by the settings of their trainings, and the sharpness along these."""
 
 
-def wanted(visitor: str, scenario: NetworkScenario, again: bool) -> Standing[Pictures]:
-    """How the work for a scenario stands, after a moment in which it may be done."""
-    key = key_of(scenario)
+def wanted(visitor: str, key: Key, again: bool = False) -> Standing[Any]:
+    """How a work stands, after a moment in which it may be done."""
     standing = JOBS.want(visitor, key, again)
     if standing.state in ("waiting", "running") and JOBS.settled(key, QUICK):
         standing = JOBS.want(visitor, key)

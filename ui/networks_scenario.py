@@ -15,7 +15,7 @@ from ui.address import Query, quoted, read, single_values, written
 from ui.scenario import defaults
 from ui.twists import LOSS_SCALING, PRECISION, SCHEDULE, WORDS, Twist, asked_twist, fitting, twist_query
 
-LAYERS = Knob(0, MOST_LAYERS, 1, integer=True, help="How many hidden layers there are; 0 is softmax regression.")
+LAYERS = Knob(0, MOST_LAYERS, 2, integer=True, help="How many hidden layers there are; 0 is softmax regression.")
 STEPS = Knob(10, 2000, 500, "log", allowed=(1, 2000), integer=True, help="How many updates training makes.")
 EXTENT = Knob(
     0.1, 10, 1, "log", allowed=(0.01, 100),
@@ -50,8 +50,8 @@ class Side:
 
     optimizer: str
     settings: Mapping[str, float]
-    layers: int = 1
-    width: int = 32
+    layers: int = 2
+    width: int = 16
     activation: str = "tanh"
     initialisation: str = "xavier"
 
@@ -91,9 +91,15 @@ class NetworkScenario:
     curve: CurveShown = "loss"
 
 
-TASK, OPTIMIZER = "digits", "adam"
-OPENING = {"learning_rate": 0.01}
-"""The opening optimizer's own default on this page."""
+TASK, OPTIMIZER = "spirals", "adam"
+"""What the page opens on: a path that first looks for its way, and regions that wind themselves up."""
+
+RATES = {
+    "gradient_descent": 0.3, "momentum": 0.1, "nesterov": 0.1, "schedule_free_sgd": 1.0, "adagrad": 0.03,
+    "adam": 0.01, "adamw": 0.01, "amsgrad": 0.01, "nadam": 0.01, "radam": 0.01, "adamax": 0.02, "adabelief": 0.01,
+    "yogi": 0.01, "adan": 0.01, "signum": 0.001, "lion": 0.003, "lamb": 0.02, "sophia": 0.01,
+}  # fmt: skip
+"""The learning rates that are usual on this page, where those of the optimizers' entries suit surfaces better."""
 
 SIDE_CHOICES = {"activation": tuple(ACTIVATIONS), "initialisation": tuple(INITIALISATIONS)}
 SIDE_NUMBERS = {"layers": LAYERS, "width": WIDTH}
@@ -110,7 +116,9 @@ NUMBERS = {"steps": STEPS, "seed": SEED, "extent": EXTENT}
 
 def default_side(optimizer: str = OPTIMIZER, like: Side | None = None) -> Side:
     """A side with that optimizer at its own defaults, and with the network of another one if there is one."""
-    settings = defaults(OPTIMIZERS[optimizer].knobs) | (OPENING if optimizer == OPTIMIZER else {})
+    settings = defaults(OPTIMIZERS[optimizer].knobs)
+    if optimizer in RATES:
+        settings["learning_rate"] = RATES[optimizer]
     return Side(optimizer, settings) if like is None else replace(like, optimizer=optimizer, settings=settings)
 
 
@@ -171,7 +179,7 @@ def from_query(query: Query) -> tuple[NetworkScenario, tuple[str, ...]]:
         stays at its default. The sentences quote the address: show them as plain text.
     """
     single, ignored = single_values(query)
-    task = _word(single, "task", tuple(TASKS), ignored)
+    task = _word(single, "task", tuple(TASKS), ignored, TASK)
     first = _side(single, default_side(_optimizer(single, "optimizer", ignored) or OPTIMIZER), "", ignored)
     sides = (first,)
     if RIVAL in single:

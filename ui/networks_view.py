@@ -1,7 +1,7 @@
 """What the Networks page says and draws of a training beside the stage."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from html import escape
 from itertools import chain
 
@@ -56,57 +56,89 @@ def remark(
     elif standing is not None and standing.state in ("waiting", "running"):
         told = "Until it is done the training before is shown." if shown is not None else ""
     else:
-        told = "The settings have changed since: press Train." if _trained(asked) != _trained(scenario) else ""
+        told = "The settings have changed since: press Train." if differ(asked, scenario) else ""
     alert = 'class="refused" role="alert"' if standing is not None and standing.error else 'class="run" role="status"'
     if told:
         st.html(f"<div {alert}><p>{escape(told)}</div>")
 
 
-def _trained(scenario: NetworkScenario) -> tuple[object, ...]:
-    return scenario.task, scenario.sides, scenario.steps, scenario.seed, scenario.twists
+def differ(asked: NetworkScenario, scenario: NetworkScenario) -> bool:
+    """Whether another training is set than the one that is asked for."""
+    view = {name: getattr(asked, name) for name in ("plane", "normalise", "extent", "curve")}
+    return replace(scenario, **view) != asked
 
 
-def words(picture: Picture) -> None:
-    """The runs in numbers, and what the plane shows of them and what it hides."""
-    st.html("".join(_facts(run, alone=len(picture.runs) == 1) for run in picture.runs))
-    told = [about_plane(run, alone=len(picture.runs) == 1) for run in picture.runs]
-    if picture.between is not None:
-        told.append(_about_line(picture))
+COLUMNS = ("Steps", "Training loss", "Test loss", "Right in training", "Right in the test", "Plane holds", "Parameters")
+
+
+def words(shown: Shown) -> None:
+    """The runs in numbers, and what the planes show of them and what they hide."""
+    runs = shown.runs
+    if len(runs) == 1:
+        cells = "".join(f"<dt>{escape(name)}<dd>{escape(value)}" for name, value in _facts(runs[0]).items())
+        st.html(f'<div class="run"><dl>{cells}</dl></div>')
+    else:
+        st.html(_table(runs))
+    told = [about_plane(runs[0])] if len(runs) == 1 else [about_planes(runs)]
+    told += [_about_line(picture) for picture in shown.pictures if picture.between is not None]
     told.append("The ball stands at the height of the plane's loss; the loss curve is that of the run itself.")
     st.html(f'<div class="run" role="status"><p>{escape(" ".join(told))}</div>')
 
 
-def _facts(run: Run, alone: bool) -> str:
+def _facts(run: Run) -> dict[str, str]:
     made, status = int(run.numbers[-1]), {"diverged": "▲ Diverged", "finished": "✓ Trained"}.get(run.status, run.status)
-    facts = {
-        "Training": status if alone else f"{status}: {run.label}",
-        "Steps": f"{made:,}" + (f" of {run.steps:,}" if made < run.steps else ""),
-        "Training loss": f"{number(run.train_losses[0])} → {number(run.train_losses[-1])}",
-        "Test loss": f"{number(run.test_losses[0])} → {number(run.test_losses[-1])}",
-        "Right in training": f"{run.train_accuracies[-1]:.1%}",
-        "Right in the test": f"{run.test_accuracies[-1]:.1%}",
-        "Parameters": f"{run.count:,}",
-    }
-    cells = "".join(f"<dt>{escape(name)}<dd>{escape(value)}" for name, value in facts.items())
-    return f'<div class="run networks"><dl>{cells}</dl></div>'
+    values = (
+        f"{made:,}" + (f" of {run.steps:,}" if made < run.steps else ""),
+        f"{number(run.train_losses[0])} → {number(run.train_losses[-1])}",
+        f"{number(run.test_losses[0])} → {number(run.test_losses[-1])}",
+        f"{run.train_accuracies[-1]:.1%}",
+        f"{run.test_accuracies[-1]:.1%}",
+        f"{run.share:.1%} of the path" if np.isfinite(run.share) else "no path",
+        f"{run.count:,}",
+    )
+    return {"Training": status, **dict(zip(COLUMNS, values, strict=True))}
 
 
-def about_plane(run: Run, alone: bool) -> str:
+def _table(runs: Sequence[Run]) -> str:
+    """Several runs in numbers, a row each."""
+    facts = [_facts(run) for run in runs]
+    head = "".join(f'<th scope="col">{escape(name)}' for name in ("Run", *facts[0]))
+    rows = "".join(
+        f'<tr><th scope="row">{escape(run.label)}' + "".join(f"<td>{escape(value)}" for value in each.values())
+        for run, each in zip(runs, facts, strict=True)
+    )
+    named = 'role="region" aria-label="The runs in numbers" tabindex="0"'
+    return f'<div class="trained" {named}><table><thead><tr>{head}<tbody>{rows}</table></div>'
+
+
+def about_plane(run: Run) -> str:
     """How much of a run its plane shows, in a sentence or two."""
-    who = "the path" if alone else run.label
     if not np.isfinite(run.share):
-        return f"{who[0].upper()}{who[1:]} does not move."
+        return "The path does not move."
     furthest = int(run.distances.argmax())
     told = (
-        f"This plane holds {run.share:.1%} of the variance of {who if alone else f'the path of {who}'}; at step "
-        f"{run.numbers[furthest]:,} it is furthest from the plane, by {number(run.distances[furthest])}, and from its "
-        f"start it goes as far as {number(run.travelled.max())}."
+        f"This plane holds {run.share:.1%} of the variance of the path; at step {run.numbers[furthest]:,} it is "
+        f"furthest from the plane, by {number(run.distances[furthest])}, and from its start it goes as far as "
+        f"{number(run.travelled.max())}."
     )
     if run.share < LITTLE:
         return f"{told} So the slice shows the loss around the end, and of the way there next to nothing."
     if run.share < MOST:
         return f"{told} So the slice is a part of the story: the rest happens in directions that it does not show."
     return told
+
+
+def about_planes(runs: Sequence[Run]) -> str:
+    """How much of several runs is shown, in a sentence or two."""
+    least = min(runs, key=lambda run: run.share if np.isfinite(run.share) else 2)
+    if not np.isfinite(least.share):
+        return "The paths do not move."
+    furthest = int(least.distances.argmax())
+    hides = "" if least.share >= MOST else " What happens in other directions a slice does not show."
+    return (
+        f"Least is shown of the path of {least.label}, {least.share:.1%} of its variance: at step "
+        f"{least.numbers[furthest]:,} it is {number(least.distances[furthest])} from the plane.{hides}"
+    )
 
 
 def _about_line(picture: Picture) -> str:

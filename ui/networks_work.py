@@ -12,12 +12,14 @@ import jax
 import numpy as np
 
 from networks import (
+    Edge,
     Plane,
     Progress,
     Projection,
     Task,
     Training,
     cross_entropy,
+    edge,
     extent_around,
     find_task,
     forward,
@@ -155,13 +157,45 @@ def pictures(scenario: NetworkScenario, trainings: Trainings, report: Report) ->
     Raises:
         ValueError: where there is no such plane; the message says why.
     """
+    groups = _groups(scenario)
+    return tuple(_picture(group, trainings, _part(report, place, len(groups))) for place, group in enumerate(groups))
+
+
+class Group(NamedTuple):
+    """The sides that share a picture: their scenario, and what each is called."""
+
+    scenario: NetworkScenario
+    names: list[str]
+
+
+def _groups(scenario: NetworkScenario) -> list[Group]:
+    """The groups of a scenario."""
     first, *others = scenario.sides
-    together = all(first.same_network(other) for other in others)
-    groups = [scenario.sides] if together else [(side,) for side in scenario.sides]
+    names = labels(scenario.sides)
+    if all(first.same_network(other) for other in others):
+        return [Group(scenario, names)]
+    return [Group(replace(scenario, sides=(side,)), [name]) for side, name in zip(scenario.sides, names, strict=True)]
+
+
+def edges(scenario: NetworkScenario, trainings: Trainings, report: Report) -> tuple[tuple[Edge, ...], ...]:
+    """The sharpness along each run of each picture."""
+    groups = [_entrants(group) for group in _groups(scenario)]
+    runs = sum(len(group) for group in groups)
+    parts = iter([_part(report, place, runs) for place in range(runs)])
     return tuple(
-        _picture(replace(scenario, sides=group), trainings, _part(report, place, len(groups)))
-        for place, group in enumerate(groups)
+        tuple(_edge(scenario, trainings, label, side, seed, next(parts)) for label, side, seed in group)
+        for group in groups
     )
+
+
+def _edge(scenario: NetworkScenario, trainings: Trainings, label: str, side: Side, seed: int, report: Report) -> Edge:
+    training = trainings.training(scenario, side, seed, _within(report, 0, 0.3))
+
+    def told(done: int, count: int) -> None:
+        report(0.3 + 0.7 * done / count, f"{label}: sharpness at place {done} of {count}")
+
+    report(0.3, f"{label}: sharpness")
+    return edge(training, report=told)
 
 
 def _part(report: Report, place: int, count: int) -> Report:
@@ -174,8 +208,8 @@ def _within(report: Report, low: float, high: float) -> Report:
     return lambda share, doing: report(low + share * (high - low), doing)
 
 
-def _picture(scenario: NetworkScenario, trainings: Trainings, report: Report) -> Picture:
-    entrants = _entrants(scenario)
+def _picture(group: Group, trainings: Trainings, report: Report) -> Picture:
+    scenario, entrants = group.scenario, _entrants(group)
     of_training = _within(report, 0, OF_TRAINING)
     trained = [
         trainings.training(scenario, side, seed, _part(of_training, place, len(entrants)))
@@ -197,11 +231,10 @@ def _picture(scenario: NetworkScenario, trainings: Trainings, report: Report) ->
     return Picture(drawn, paths, runs, every, between)
 
 
-def _entrants(scenario: NetworkScenario) -> list[tuple[str, Side, int]]:
+def _entrants(group: Group) -> list[tuple[str, Side, int]]:
     """Who is trained: label, side and seed. A plane through three runs takes other seeds of the first side to three."""
-    entrants = [
-        (label, side, scenario.seed) for label, side in zip(labels(scenario.sides), scenario.sides, strict=True)
-    ]
+    scenario = group.scenario
+    entrants = [(name, side, scenario.seed) for name, side in zip(group.names, scenario.sides, strict=True)]
     if scenario.plane == "runs":
         label, side, seed = entrants[0]
         more = range(seed + 1, seed + 4 - len(entrants))
@@ -235,7 +268,7 @@ def network_words(side: Side) -> str:
 def _plane(scenario: NetworkScenario, trained: Sequence[Training]) -> Plane:
     """The plane that the scenario asks for; where the runs do not move, random directions around their end."""
     end = trained[0].end
-    moving = [training for training in trained if len(training.numbers) > 1]
+    moving = [training for training in trained if np.ptp(training.path, axis=0).any()]
     if scenario.plane == "runs":
         return through(*(training.end for training in trained[:3]))
     if scenario.plane == "checkpoints" and moving:

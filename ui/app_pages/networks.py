@@ -1,39 +1,60 @@
 """Networks: train a small network, and see its path on a plane through the space of its parameters."""
 
+from typing import Any
+
 import streamlit as st
 
 from ui import networks_controls as controls
+from ui import networks_queue as queue
 from ui import networks_view as view
 from ui import panels
+from ui.jobs import Standing
+from ui.look import PLAIN
 from ui.networks_controls import PAGE, mirror
-from ui.networks_queue import JOBS, key_of, wanted
+from ui.networks_queue import Key, key_of, wanted
 from ui.networks_scenario import NetworkScenario
 from ui.palette import Theme
 from ui.stage import show_slice
+from ui.stage.edges import pack_edges
+from ui.stage.shelf import SHELF
 from ui.way_back import way_back
+
+CANCELLED, AGAIN, SHOWN = f"{PAGE}cancelled", f"{PAGE}again", f"{PAGE}shown"
 
 
 @st.fragment(run_every=0.5)
-def waiting(asked: NetworkScenario) -> None:
-    """How far the work is, until it is over; then the page is drawn again."""
-    if st.session_state.get(controls.ASKED) != asked:  # cancelled
+def waiting(key: Key, name: str) -> None:
+    """How far the work is, until it is over or cancelled; then the page is drawn again."""
+    if st.session_state.get(CANCELLED) == key:
         st.rerun()
-    standing = JOBS.want(controls.visitor(), key_of(asked))
+    standing = queue.JOBS.want(controls.visitor(), key)
     if standing.state not in ("waiting", "running"):
         st.rerun()
-    with st.container(horizontal=True, vertical_alignment="center", key=f"{PAGE}progress"):
+    with st.container(horizontal=True, vertical_alignment="center", key=f"{PAGE}progress_{name}"):
         st.progress(min(standing.share, 1.0), text=view.progress_words(standing))
-        st.button("Cancel", key=f"{PAGE}cancel", icon=":material/close:", on_click=cancel)
+        st.button("Cancel", key=f"{PAGE}cancel_{name}", icon=":material/close:", on_click=cancel, args=(key,))
 
 
-def cancel() -> None:
+def cancel(key: Key) -> None:
     """Let go of the work; for others who want the same it goes on."""
-    controls.set_aside()
-    JOBS.leave(controls.visitor())
+    st.session_state[CANCELLED] = key
+    if key[0] == "pictures":
+        controls.set_aside()
+    else:
+        controls.set_look(PLAIN)
+    queue.JOBS.leave(controls.visitor())
 
 
-def stages(shown: view.Shown, scenario: NetworkScenario) -> None:
-    """A stage for each picture, the first of them above its words."""
+def tracks(shown: view.Shown, standing: Standing[Any] | None) -> list[str]:
+    """Where the sharpness along the runs of each picture is; "" while it is not known."""
+    if standing is None or standing.result is None:
+        return [""] * len(shown.pictures)
+    both = zip(shown.pictures, standing.result, strict=True)
+    return [SHELF.put(pack_edges(found, picture.paths, picture.every)) for picture, found in both]
+
+
+def stages(shown: view.Shown, scenario: NetworkScenario, addresses: list[str]) -> None:
+    """A stage for each picture, side by side."""
     columns = st.columns(len(shown.pictures)) if len(shown.pictures) > 1 else [st.container()]
     for place, (column, picture) in enumerate(zip(columns, shown.pictures, strict=True)):
         with column:
@@ -44,9 +65,9 @@ def stages(shown: view.Shown, scenario: NetworkScenario) -> None:
                 on_look=controls.set_look,
                 every=picture.every,
                 total=picture.runs[0].steps,
+                track=addresses[place],
                 key=f"{PAGE}stage{place}",
             )
-            view.words(picture)
 
 
 scenario = mirror.current()
@@ -54,20 +75,28 @@ st.html('<h1 class="unseen">Networks: the landscape of a real network</h1>')
 panels.notice(mirror.ignored(), mirror.dismiss)
 theme: Theme = "dark" if st.context.theme.type == "dark" else "light"
 asked = controls.asked()
-standing = None
+standing = sharpness = None
 if asked is not None:
-    standing = wanted(controls.visitor(), asked, st.session_state.pop(f"{PAGE}again", False))
+    standing = wanted(controls.visitor(), key_of(asked), st.session_state.pop(AGAIN, False))
     if standing.result is not None:
-        st.session_state[f"{PAGE}shown"] = view.Shown(asked, standing.result)
-shown: view.Shown | None = st.session_state.get(f"{PAGE}shown")
-pending = asked is None or key_of(asked) != key_of(scenario) or (standing is not None and standing.error != "")
+        st.session_state[SHOWN] = view.Shown(asked, standing.result)
+shown: view.Shown | None = st.session_state.get(SHOWN)
+current = shown is not None and asked is not None and key_of(shown.scenario) == key_of(asked)
+if current and asked is not None and scenario.curve == "sharpness":
+    st.session_state.pop(CANCELLED, None)
+    sharpness = wanted(controls.visitor(), key_of(asked, "edges"))
+pending = asked is None or view.differ(asked, scenario) or (standing is not None and standing.error != "")
 side, middle = st.columns([1, 3.6], gap="medium")
 with middle:
     if asked is not None and standing is not None and standing.state in ("waiting", "running"):
-        waiting(asked)
+        st.session_state.pop(CANCELLED, None)
+        waiting(key_of(asked), "training")
     view.remark(scenario, asked, standing, shown)
     if shown is not None:
-        stages(shown, scenario)
+        if asked is not None and sharpness is not None and sharpness.state in ("waiting", "running"):
+            waiting(key_of(asked, "edges"), "sharpness")
+        stages(shown, scenario, tracks(shown, sharpness))
+        view.words(shown)
         view.charts(shown, theme)
 with side:
     controls.essentials(scenario, pending)

@@ -96,7 +96,7 @@ def show_slice(
         on_look: `on_look(look)` when something is switched on or off there.
         every: how many steps there are from one row of the paths to the next; to the last there may be fewer.
         total: how many steps there are from the first to the last.
-        track: where the browser fetches the sharpness along the runs; None where there is none.
+        track: where the browser fetches the sharpness along the runs; "" while it is not known, None for none.
         key: the component's name in the session.
     """
     data = pack_slice(plane, paths, _received(key), look, every, total, track)

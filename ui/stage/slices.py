@@ -137,7 +137,7 @@ def pack_slice(
         look: what is switched on in the stage.
         every: how many steps there are from one row to the next; to the last there may be fewer.
         total: how many steps there are from the first to the last.
-        track: where the browser fetches the sharpness along the runs; None where there is none.
+        track: where the browser fetches the sharpness along the runs; "" while it is not known, None for none.
     """
     axis = _curve_axis(paths)
     rows = max(path.rows for path in paths)

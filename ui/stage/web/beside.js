@@ -78,13 +78,15 @@ export class Beside {
     this.payload = payload;
     const names = named(payload.runs);
     this.address = live ? "" : payload.track || (names && `track?${names}`);
-    if (!live) this.root.hidden = !this.address;
+    this.awaited = payload.track === ""; // it is being computed, and its address comes with the next runs
+    if (!live) this.root.hidden = !this.address && !this.awaited;
     this.#draw();
   }
 
   async #draw() {
     const { address, payload } = this;
     clearTimeout(this.late);
+    if (this.sharpness && this.awaited) this.#tell("The sharpness is being computed …", "");
     if (!this.sharpness || !address) {
       this.show(payload, null);
       return;

@@ -76,7 +76,7 @@ const TYPES = { uint8: Uint8Array, float32: Float32Array, uint16: Uint16Array, u
  * @property {boolean} [starts] false where no start can be set
  * @property {number} [every] how many steps there are from one row to the next, where it is not one
  * @property {number} [total] how many steps there are from the first row to the last, where it is not their product
- * @property {string | null} [track] where the sharpness is, of runs that no address can name
+ * @property {string | null} [track] where the sharpness is, of runs that no address can name; "" while it is not known
  * @property {{address: string, steps: number, kind: string} | null} swarm where the many runs are that go along, how long they do, and what they are
  *
  * @typedef {{low: number, high: number, scale: "log" | "linear", lowest: number, highest: number}} Knob
