@@ -73,7 +73,8 @@ def settled(scenario: Scenario) -> dict[str, str]:
     x, y = scenario.start
     others = {name: value for name, value in scenario.settings.items() if name != "learning_rate"}
     numbers = {**others, **scenario.parameters, "x": x, "y": y, "steps": scenario.steps, "seed": scenario.seed}
-    return {label(name): number(value) for name, value in numbers.items()}
+    named = dict(zip(("x", "y"), (f"Start {axis}" for axis in surface(scenario.landscape).axes), strict=True))
+    return {named.get(name, label(name)): number(value) for name, value in numbers.items()}
 
 
 def details(scenario: Scenario, restraint: Restraint = FREE) -> None:

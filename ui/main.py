@@ -18,10 +18,12 @@ page = st.navigation(
         st.Page(PAGES / "lessons.py", title="Lessons"),
         st.Page(PAGES / "reference.py", title="Reference"),
     ],
-    position="top",
+    position="hidden" if st.context.is_embedded else "top",  # in a frame only the stage stands
 )
 st.set_page_config(page_title=f"{page.title} · Downhill", page_icon=str(HERE / "icon.svg"), layout="wide")
-st.logo(str(HERE / "logo.svg"), size="large")
+if not st.context.is_embedded:
+    st.logo(str(HERE / "logo.svg"), size="large")
 st.html(HERE / "page.css")
 page.run()
-foot()
+if not st.context.is_embedded:
+    foot()
