@@ -246,7 +246,7 @@ def test_list_of_lessons_tells_those_that_are_done_and_opens_any():
     assert len(labels) == len(LESSONS)
     assert [label for label in labels if label.endswith(" (done)")] == [
         "Five learning rates (done)",
-        "**The trap** (done)",
+        "**Momentum in another bowl** (done)",
     ]
     press(page, "lesson_to_half")
     assert page.session_state["lessons"] == Progress("half", done=("rates", "trap"))

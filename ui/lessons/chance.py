@@ -16,7 +16,7 @@ def _noisy(**more):
 
 
 @lesson(
-    title="The floor of the noise",
+    title="Noisy slopes",
     theme=THEME,
     question="In a round bowl of curvature 1 each slope is read with an error of about 1, as from a small batch "
     "of examples. After 100 steps the ball jitters around the lowest point. What happens if it just "
@@ -108,8 +108,8 @@ def _rare(optimizer: str, **more):
             "That holds for methods that let each example count for what it is, such as gradient descent. Adam "
             "divides by the size of recent slopes.",
         ),
-        Choice("To the right, where the loss is highest"),
         Choice("It stays in the middle", "That would take two pulls that balance. As Adam counts them, they do not."),
+        Choice("To the right, where the loss is highest"),
     ),
     scenes=(race(("Adam", _rare("adam")), ("AMSGrad", _rare("amsgrad"))),),
     happened="Over the last 300 steps Adam is at {adam:.2f} on the average: against the wall on the wrong side. "

@@ -141,7 +141,7 @@ def line(scene: Runs) -> dict[str, float]:
 
 
 @lesson(
-    title="Too fast to stay",
+    title="At the lowest point",
     theme=THEME,
     question="Three balls stand 0.002 away from the lowest point of a curved valley. Their learning "
     "rates are 0.00199, 0.00200 and 0.00240. Which of them stay there?",

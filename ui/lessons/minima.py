@@ -20,7 +20,7 @@ def _departure(points: np.ndarray) -> float:
 
 
 @lesson(
-    title="Off the saddle",
+    title="Beside the ridge",
     theme=THEME,
     question="A saddle: at its middle the surface is level, yet on both sides it falls away. Three balls start "
     "a thousandth, a millionth and a million-millionth beside the ridge, a fourth exactly on it. When "
@@ -67,16 +67,16 @@ def saddle(scene: Runs) -> dict[str, float]:
 
 
 @lesson(
-    title="Too sharp to stay in",
+    title="A sharp and a flat bowl",
     theme=THEME,
     question="Two bowls lie side by side, equally deep, one ten times as sharply curved. Both balls start "
     "inside the sharp one, one with the learning rate 0.09, the other with 0.11. Where do they end?",
     choices=(
+        Choice("The first in the sharp one, the second in the flat one"),
         Choice(
             "Both in the sharp one, where they start",
             "That holds below the limit of the sharp bowl, which is 2 divided by its curvature, 20.",
         ),
-        Choice("The first in the sharp one, the second in the flat one"),
         Choice("Both in the flat one", "That would take two rates above the limit of the sharp bowl; 0.09 is below."),
     ),
     scenes=(
@@ -110,7 +110,7 @@ def sharp(scene: Runs) -> dict[str, float]:
 
 
 @lesson(
-    title="The edge of stability",
+    title="Sharper than allowed",
     theme=THEME,
     question="Here the lowest points form a curve, and they are sharper the further out they are. A ball comes "
     "down to where the curvature is above its limit of 2/0.1 = 20. The lower curve shows that "
@@ -121,12 +121,12 @@ def sharp(scene: Runs) -> dict[str, float]:
             "In a bowl it would, as its curvature is the same everywhere. Here the swings carry the ball to "
             "places that are less sharp.",
         ),
-        Choice("It falls to just below 20"),
         Choice(
             "It falls to the least there is, 8",
             "It would, if something went on pushing. The swings stop as soon as the limit is met, and the push "
             "with them.",
         ),
+        Choice("It falls to just below 20"),
     ),
     scenes=(
         race(

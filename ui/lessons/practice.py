@@ -25,12 +25,12 @@ def _scaled(scale: str) -> Scene:
     "thousand times as large. Nothing else changes, the learning rate 0.015 neither. How long is "
     "Adam's first step then?",
     choices=(
+        Choice("As long as before"),
         Choice(
             "A thousand times as long",
             "That holds for gradient descent, whose step is the slope times the learning rate. It leaves the "
             "map at once.",
         ),
-        Choice("As long as before"),
         Choice(
             "A thousand times shorter",
             "That would be so if Adam divided by the square of the slope. It divides by its size.",
@@ -82,12 +82,12 @@ def _cliff(**twists: float):
     "a cliff. Both balls roll along it with the same rate; the second one shortens, or **clips**, any "
     "slope longer than 0.1. What becomes of the first?",
     choices=(
+        Choice("A single step throws it far off the map"),
         Choice(
             "It falls down the cliff and is at the bottom sooner",
             "That would be so if a step went as far as the ground goes down. It goes as far as the slope is "
             "steep, and here it is steep for a hair's breadth only.",
         ),
-        Choice("A single step throws it far off the map"),
         Choice(
             "It stops at the cliff, as at a wall",
             "That would be so if a steep slope meant a short step. It is the other way round.",
@@ -134,12 +134,12 @@ def _shrinking(optimizer: str, **more):
             "Both at the same place: the pull is the same",
             "That holds for gradient descent, where the two are the same thing. But Adam divides whatever it is given.",
         ),
-        Choice("AdamW's is near 0.9, Adam's near 0.2"),
         Choice(
             "AdamW's is near 0.2, Adam's near 0.9",
             "That would be so if Adam made the pull smaller. Here it has nothing but the pull to divide by, "
             "and makes it as large as any slope.",
         ),
+        Choice("AdamW's is near 0.9, Adam's near 0.2"),
     ),
     scenes=(
         race(
@@ -183,12 +183,12 @@ def _faint(**twists):
             "All: each slope is a number other than 0",
             "That holds with full numbers. In float16 the slope is nearer to 0 than to anything else there is.",
         ),
-        Choice("The first and the third"),
         Choice(
             "Only the first",
             "That would be so if the slope were lost before it could be multiplied. But the multiplied loss "
             "never has a slope that small.",
         ),
+        Choice("The first and the third"),
     ),
     scenes=(
         race(

@@ -181,7 +181,7 @@ def momentum(scene: Runs) -> dict[str, float]:
 
 
 @lesson(
-    title="Better than promised",
+    title="How good is a promise?",
     theme=THEME,
     question="Nesterov's momentum takes the slope where the ball is about to be. For *every* bowl-shaped loss "
     "with this steepest curvature, he proved how low such a method can be sure to come: within a bound "
@@ -236,7 +236,7 @@ TRAP: dict[str, Any] = {"learning_rate": 4 / (5 + 1) ** 2, "momentum": ((5 - 1) 
 
 
 @lesson(
-    title="The trap",
+    title="Momentum in another bowl",
     theme=THEME,
     question="Another bowl with one lowest point and no flat place: it curves with 25, but with 1 in a strip in "
     "between. Momentum gets the settings that are best for curvatures from 1 to 25. Where does it end?",

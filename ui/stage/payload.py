@@ -249,6 +249,8 @@ def summary(run: Trajectory, label: str = "") -> str:
         events.append(f"{left_out} steps left out" if left_out > 1 else "1 step left out")
     steps = f"{run.length} of {run.steps} steps" if run.length < run.steps else f"{run.steps} steps"
     name = " with ".join(part for part in (label or run.optimizer.title, _beside(run)) if part)
+    if of_start and not run.steps:
+        return f"{name} on {run.landscape.title} from {point(run.start)}, loss {number(run.losses[0])}."
     return f"{name} on {run.landscape.title} from {point(run.start)}, {steps}: {'; '.join(events)}."
 
 
