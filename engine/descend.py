@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from typing import Literal, NamedTuple
 
@@ -260,6 +260,8 @@ def described(
     parameters, knobs = filled_in(surface.parameters, settings), filled_in(method.knobs, settings)
     rest = {name: settings[name] for name in set(settings) - set(knobs) - set(parameters)}
     twists = checked_twists(method, surface, rest, steps) if rest else PLAIN
+    if surface.step_loss is not None:
+        twists = replace(twists, varying=True)
     return Described(surface, method, parameters, knobs, twists)
 
 
@@ -271,10 +273,11 @@ def batch_size(surface: Landscape, twists: Twists) -> tuple[int, ...]:
 def settled_from(twists: Twists, row: int) -> int:
     """From which row on a run that a step leaves unchanged is over: never where the next one may yet move it.
 
-    Old gradients may, and by rounding everything may stand still but the number of steps, by which averages are
-    corrected for their bias.
+    Old gradients may, or what is yet to be trained; and by rounding everything may stand still but the number of steps,
+    by which averages are corrected for their bias.
     """
-    moves = twists.scheduled or (twists.of_steps and (twists.random or twists.narrow or twists.in_team))
+    twisted = twists.random or twists.narrow or twists.in_team or twists.varying
+    moves = twists.scheduled or (twists.of_steps and twisted)
     return MAX_STEPS + 1 if moves else row
 
 

@@ -49,7 +49,8 @@ def diagnose(t: Trajectory) -> Diagnosis:
     """The verdict on a run, for what reason, on what evidence. Divergence is a verdict, never an error."""
     case = _Case(t, judge(_runs_of(t)))
     verdict: Verdict = case.judgement.verdicts[0]
-    reason, evidence = _REASONS[verdict](case)
+    untold = t.twists.varying and verdict not in ("converged", "diverged")
+    reason, evidence = (_of_another_loss if untold else _REASONS[verdict])(case)
     return Diagnosis(verdict, reason, case.common | evidence)
 
 
@@ -61,7 +62,8 @@ def verdicts(batch: Batch) -> list[Verdict]:
     runs = Runs(
         landscape=batch.landscape, parameters=batch.parameters, optimizer=batch.optimizer, settings=batch.settings,
         rates=batch.learning_rates, points=batch.points, losses=batch.losses,
-        gradients=batch.gradients, lengths=batch.lengths, at_rest=batch.at_rest, random=batch.twists.random,
+        gradients=batch.gradients, lengths=batch.lengths, at_rest=batch.at_rest,
+        random=batch.twists.random or batch.twists.varying,
     )  # fmt: skip
     return judge(runs).verdicts.tolist()
 
@@ -71,7 +73,7 @@ def _runs_of(t: Trajectory) -> Runs:
         landscape=t.landscape, parameters=t.parameters, optimizer=t.optimizer, settings=t.settings,
         rates=np.array([t.peak_rate]), points=t.points[None], losses=t.losses[None], gradients=t.gradients[None],
         lengths=np.array([t.length]), at_rest=np.array([t.at_rest]),
-        random=t.twists.random,
+        random=t.twists.random or t.twists.varying,
     )  # fmt: skip
 
 
@@ -372,6 +374,12 @@ def _descending(case: _Case) -> tuple[str, Evidence]:
     if t.losses[t.length] > t.losses[0]:
         return f"It is still on the move after {_steps(t.length)}, with a loss of {final} above the first, {first}.", {}
     return f"It is on its way, and {_steps(t.length)} were not enough: the loss went from {first} to {final}.", evidence
+
+
+def _of_another_loss(case: _Case) -> tuple[str, Evidence]:
+    """Of a run whose steps descend something else than this surface there is little to say by it."""
+    first, final = (number(case.t.losses[row]) for row in (0, case.t.length))
+    return f"What it is trained on changes on the way: on this surface its loss went from {first} to {final}.", {}
 
 
 _REASONS: Mapping[Verdict, Callable[[_Case], tuple[str, Evidence]]] = {

@@ -242,6 +242,8 @@ def _objective(
     size = numbers.noise / (1 + twisted.number) ** (numbers.noise_decay / 2)
     slope = size * _noise(twisted)
     loss = loss_of(landscape) if twisted.weights is None else _of_batch(landscape, twisted.weights)
+    if landscape.step_loss is not None:
+        loss = _of_step(landscape, parameters, twisted.number)
 
     def objective(p: jax.Array) -> jax.Array:
         own, through, noise, half = (each.astype(p.dtype) for each in (parameters, iterate, slope, numbers.l2 / 2))
@@ -258,6 +260,14 @@ def _of_batch(landscape: Landscape, weights: jax.Array) -> Callable[[jax.Array, 
     names, loss = tuple(landscape.parameters), landscape.batch_loss
     assert loss is not None
     return lambda vector, p: jnp.asarray(loss(p, weights, **dict(zip(names, vector, strict=True))), p.dtype)
+
+
+def _of_step(landscape: Landscape, parameters: jax.Array, number: jax.Array) -> Callable[[jax.Array, jax.Array], Any]:
+    """Likewise, for the loss that this one step descends; in any precision a step's number is a whole one."""
+    names, loss = tuple(landscape.parameters), landscape.step_loss
+    assert loss is not None
+    given = dict(zip(names, parameters, strict=True))
+    return lambda vector, p: jnp.asarray(loss(p, number, **given), p.dtype)
 
 
 def _clipped(gradient: jax.Array, twisted: Twisted) -> tuple[jax.Array, jax.Array]:

@@ -120,6 +120,7 @@ class Twists:
         local_steps: how many steps each makes by itself before they meet at their mean; 1 where the gradients' mean is
             what all of them step with.
         delay: how many steps old the gradients are.
+        varying: whether what is descended changes on the way, as the landscape has it.
     """
 
     schedule: str = "constant"
@@ -140,6 +141,7 @@ class Twists:
     workers: int = 1
     local_steps: int = 1
     delay: int = 0
+    varying: bool = False
 
     @property
     def scheduled(self) -> bool:
@@ -154,7 +156,8 @@ class Twists:
     @cached_property  # asked for several times in a run that takes 70 us
     def of_steps(self) -> bool:
         """Whether the steps are others than the rule's at its learning rate, so that the twisted program is needed."""
-        return self.random or self.narrow or self.in_team or self.numbers(0) != Numbers(noise_decay=self.noise_decay)
+        special = self.random or self.narrow or self.in_team or self.varying
+        return special or self.numbers(0) != Numbers(noise_decay=self.noise_decay)
 
     @property
     def narrow(self) -> bool:
@@ -200,7 +203,7 @@ class Twists:
     def keywords(self) -> dict[str, Any]:
         """These twists as keywords of `descend`; what is off is left out."""
         named = asdict(self) | dict(self.schedule_knobs)
-        del named["schedule_knobs"]
+        del named["schedule_knobs"], named["varying"]
         plain = asdict(PLAIN)
         return {name: value for name, value in named.items() if name not in plain or value != plain[name]}
 

@@ -114,6 +114,8 @@ class Landscape:
             penalty; None when none were.
         data: reads the examples of a fit, once; None where they are not what is drawn.
         picture: makes what is drawn beside the surface of an application, once; None where nothing or `data` is.
+        step_loss: `step_loss(p, number, **parameters)`, what step `number`, from 0 on, descends instead of `loss`, in
+            the precision of p, where what is trained changes on the way. None where every step descends the same.
         formula: the text that it was read from; "" for one of the registry.
         minimizer: `minimizer(**parameters)` to the one global minimizer and the loss there, where parameters move it;
             `minima` are then those at their defaults. None where no parameter does.
@@ -143,6 +145,7 @@ class Landscape:
     held_out_loss: Callable[..., jax.Array] | None = None
     data: Callable[[], Data] | None = None
     picture: Callable[[], Picture] | None = None
+    step_loss: Callable[..., jax.Array] | None = None
     formula: str = ""
     minimizer: Callable[..., tuple[Point, float]] | None = None
 
@@ -169,8 +172,9 @@ class Landscape:
                 f"landscape {self.key!r}: the loss takes {accepted}, its knobs are {list(self.parameters)}"
             )
         drawn = self.data is not None or self.picture is not None
-        of_examples = self.batch_loss is not None
-        if (self.examples > 0) != of_examples or (drawn and not of_examples) or (self.data and self.picture):
+        of_examples, of_steps = self.batch_loss is not None, self.step_loss is not None
+        undrawn = drawn and not (of_examples or of_steps)
+        if (self.examples > 0) != of_examples or undrawn or (self.data and self.picture):
             raise ValueError(
                 f"landscape {self.key!r}: examples and batch_loss come together, with data or a picture of them or none"
             )
@@ -224,6 +228,7 @@ def landscape(
     held_out_loss: Callable[..., jax.Array] | None = None,
     data: Callable[[], Data] | None = None,
     picture: Callable[[], Picture] | None = None,
+    step_loss: Callable[..., jax.Array] | None = None,
     minimizer: Callable[..., tuple[Point, float]] | None = None,
     **parameters: Knob,
 ) -> Callable[[Callable[..., jax.Array]], Callable[..., jax.Array]]:
@@ -242,7 +247,7 @@ def landscape(
             minimum=minimum, minima_curve=minima_curve, local_minima=local_minima, saddles=saddles, pins=pins, tex=tex,
             source=source, teaches=teaches, notes=notes, height=height, parameters=MappingProxyType(parameters),
             axes=axes, examples=examples, batch_loss=batch_loss, held_out_loss=held_out_loss, data=data,
-            picture=picture, minimizer=minimizer,
+            picture=picture, step_loss=step_loss, minimizer=minimizer,
         )  # fmt: skip
         return loss
 

@@ -6,6 +6,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from landscapes.data import HELD_OUT_EVERY
+
 HERE = Path(__file__).parent
 
 STOCKS = ("Apple", "Netflix", "Google")
@@ -97,3 +99,31 @@ def hatter() -> Meetings:
     places = axes[:, :-3:-1] * np.sqrt(sizes[:-3:-1])
     places *= np.sign(places[0]) / np.sqrt(np.mean(np.sum(places**2, axis=1)))
     return Meetings(word, tuple(others), np.round(places, 3), met, met.sum() * shares)
+
+
+class Tasks(NamedTuple):
+    """Two things to be predicted from the same two inputs by one weight each.
+
+    products: means of the products of the inputs, shape (2, 2), the same for both.
+    shared: means of the products of each task's target and the inputs, shape (2, 2): a row a task.
+    """
+
+    products: np.ndarray
+    shared: np.ndarray
+
+
+@lru_cache
+def tasks() -> Tasks:
+    """Progression of diabetes (the first), and HDL cholesterol, from body mass index and log triglycerides.
+
+    Each column less its mean and divided by its standard deviation, over the rows that the fits do not hold out either.
+    Efron, Hastie, Johnstone and Tibshirani 2004, doi:10.1214/009053604000000067.
+    """
+    from sklearn.datasets import load_diabetes
+
+    table, progression = load_diabetes(return_X_y=True, scaled=False)
+    columns = np.column_stack([np.asarray(table)[:, [2, 8, 6]], np.asarray(progression, float)])
+    seen = columns[np.arange(1, len(columns) + 1) % HELD_OUT_EVERY != 0]
+    seen = (seen - seen.mean(axis=0)) / seen.std(axis=0)
+    inputs, targets = seen[:, :2], seen[:, [3, 2]]
+    return Tasks(inputs.T @ inputs / len(seen), targets.T @ inputs / len(seen))

@@ -66,6 +66,17 @@ def edge_rows() -> Rows:
 
 
 @cache
+def two_tasks_rows() -> tuple[Rows, Rows]:
+    """Of the same rows and inputs as the standardised fit, progression and HDL cholesterol."""
+    first = diabetes_rows(standardised=True)
+    table: Any = load_diabetes(scaled=False)
+    kept, held_out = _parted(table.data[:, [table.feature_names.index("s3")]])
+    scale = StandardScaler().fit(kept)
+    targets, unseen = (np.asarray(scale.transform(part))[:, 0] for part in (kept, held_out))
+    return first, Rows(first.inputs, targets, first.held_out_inputs, unseen)
+
+
+@cache
 def hatter_counts() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """How often the hatter meets each of 14 words, how often by chance, and where they are, shapes (14,) (14,) (14, 2).
 

@@ -9,7 +9,15 @@ from collections.abc import Callable
 import numpy as np
 from scipy.special import entr, huber, log_expit, softmax
 
-from tests.data_tables import anscombe_residuals, diabetes_rows, edge_rows, hatter_counts, iris_rows, weekly_returns
+from tests.data_tables import (
+    anscombe_residuals,
+    diabetes_rows,
+    edge_rows,
+    hatter_counts,
+    iris_rows,
+    two_tasks_rows,
+    weekly_returns,
+)
 
 
 def _coordinates(points: np.ndarray) -> np.ndarray:
@@ -267,6 +275,13 @@ def embedding(points, negatives):
     met, by_chance, places = hatter_counts()
     scores = points @ places.T
     return -(log_expit(scores) @ met + negatives * (log_expit(-scores) @ by_chance))
+
+
+def two_tasks(points, task_change, consolidation):
+    first, second = two_tasks_rows()
+    best = np.linalg.lstsq(first.inputs, first.targets)[0]
+    away = np.linalg.norm(points - best, axis=-1) ** 2
+    return 50 * (_least_squares(points, first) + _least_squares(points, second) + consolidation * away)
 
 
 def _least_squares(points, rows):

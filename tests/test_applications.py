@@ -11,17 +11,19 @@ from scipy.optimize import least_squares, minimize
 from scipy.signal import correlate2d
 from sklearn.datasets import load_digits
 
-from engine import descend, gradient_field
+from engine import descend, diagnose, fan, gradient_field
 from engine.field import hessian_matrices, losses_at
+from engine.memories import memories
 from landscapes import LANDSCAPES
 from landscapes.alice_counts import WORDS, meetings, table
-from tests.data_tables import edge_rows, hatter_counts, weekly_returns
+from tests.data_tables import edge_rows, hatter_counts, two_tasks_rows, weekly_returns
 from tests.landscape_oracles import ORACLES
 from tests.test_stage import read
+from ui.export.script import why_not
 from ui.stage.surface import packed_surface
 
 ROOT = Path(__file__).parent.parent
-APPLICATIONS = [key for key, entry in LANDSCAPES.items() if entry.chapter == "Applications"]
+APPLICATIONS = [key for key, entry in LANDSCAPES.items() if entry.chapter == "Applications" and entry.examples]
 
 
 def points_on(key: str, count: int = 5) -> np.ndarray:
@@ -206,6 +208,64 @@ def test_the_table_of_meetings_is_even_and_of_the_words_that_are_counted():
     assert tuple(words.split(",")) == WORDS and (counts == counts.T).all() and (np.diag(counts) % 2 == 0).all()
 
 
+# ---- two tasks
+
+
+def slope_of_task(task: int, weights: np.ndarray, consolidation: float) -> np.ndarray:
+    """The gradient of the error of one task, in per cent, and on the second of what it costs to leave the first."""
+    first, second = two_tasks_rows()
+    rows = (first, second)[task]
+    slope = 200 * rows.inputs.T @ (rows.inputs @ weights - rows.targets) / len(rows.targets)
+    return slope + task * 200 * consolidation * (weights - np.linalg.lstsq(first.inputs, first.targets)[0])
+
+
+@pytest.mark.parametrize(("change", "consolidation"), [(7, 0.0), (12, 0.8), (0, 0.3), (40, 0.3)])
+def test_steps_are_made_on_the_first_task_and_from_the_change_on_on_the_second(change, consolidation):
+    made = dict(learning_rate=0.001, steps=30, task_change=change, consolidation=consolidation)
+    run = descend("two_tasks", "gradient_descent", **made)
+    weights, path = np.array(run.start), [run.start]
+    for step in range(30):
+        weights = weights - 0.001 * slope_of_task(int(step >= change), weights, consolidation)
+        path.append(weights)
+    np.testing.assert_allclose(run.points, path, rtol=1e-9)
+    np.testing.assert_allclose(run.losses, ORACLES["two_tasks"](run.points, change, consolidation), rtol=1e-10)
+    given = memories(run).gradients[:30]
+    expected = [slope_of_task(int(step >= change), run.points[step], consolidation) for step in range(30)]
+    np.testing.assert_allclose(given, expected, rtol=1e-8, atol=1e-9)
+
+
+def test_many_runs_change_their_task_at_the_same_step():
+    rates = (5e-4, 1e-3, 2e-3)
+    together = fan("two_tasks", "gradient_descent", rates=rates, steps=30, task_change=9)
+    for place, rate in enumerate(rates):
+        alone = descend("two_tasks", "gradient_descent", learning_rate=rate, steps=30, task_change=9)
+        np.testing.assert_allclose(together.points[place], alone.points, rtol=1e-12)
+
+
+def test_what_is_learnt_first_is_forgotten_unless_the_weights_are_held():
+    best = [np.linalg.lstsq(rows.inputs, rows.targets)[0] for rows in two_tasks_rows()]
+    for held, expected in ((0.0, best[1]), (1e4, best[0])):
+        rate = 1e-3 if not held else 5e-7
+        run = descend("two_tasks", "gradient_descent", learning_rate=rate, steps=500, start=best[0], task_change=0,
+                      consolidation=held)  # fmt: skip
+        np.testing.assert_allclose(run.points[-1], expected, atol=1e-3)
+    learnt = shown("two_tasks", best[0])[0], shown("two_tasks", best[1])[0]
+    assert learnt[0] == pytest.approx(1, abs=0.01) and learnt[1] < -0.5
+
+
+def test_a_run_of_two_tasks_is_not_judged_by_a_surface_that_it_does_not_descend():
+    run = descend("two_tasks", "gradient_descent", steps=400)
+    said = diagnose(run).reason
+    assert said.startswith("What it is trained on changes on the way") and said.endswith("to 133.")
+    assert run.twists.keywords() == {}  # nothing that a link would have to say
+    assert why_not(run) == "There is no script for a run whose loss changes on the way."
+
+
+def test_no_example_is_offered_for_mini_batches_where_there_are_tasks():
+    with pytest.raises(ValueError, match="two_tasks has no data"):
+        descend("two_tasks", "gradient_descent", steps=3, batch_size=1)
+
+
 # ---- the pictures
 
 
@@ -260,6 +320,18 @@ def test_the_map_of_words_is_that_of_their_meetings():
     np.testing.assert_allclose(arrays["fit_places"].reshape(14, 2), places, atol=1e-6)
     np.testing.assert_array_equal(arrays["fit_met"], met)
     assert header["fit"]["names"] == list(WORDS)
+
+
+def test_the_picture_of_two_tasks_is_what_is_learnt_of_each():
+    rows = two_tasks_rows()
+    for point in points_on("two_tasks"):
+        errors = [np.mean((each.inputs @ point - each.targets) ** 2) for each in rows]
+        least = [np.linalg.lstsq(each.inputs, each.targets)[1][0] / len(each.targets) for each in rows]
+        learnt = [(1 - error) / (1 - low) for error, low in zip(errors, least, strict=True)]
+        expected = [*learnt, *(100 * error for error in errors)]
+        np.testing.assert_allclose(shown("two_tasks", point), expected, rtol=1e-3, atol=0.2)
+    header, _ = read(packed_surface(LANDSCAPES["two_tasks"], settings_of("two_tasks", task_change=33)).body)
+    assert header["fit"]["change"] == 33
 
 
 def test_the_picture_of_a_bandit_is_its_policy():

@@ -13,7 +13,7 @@ from sklearn.datasets import load_diabetes, load_iris
 from engine import gradient_field, hessian_eigenvalues
 from engine.field import hessian_matrices
 from landscapes import LANDSCAPES, Landscape
-from tests.data_tables import ANSCOMBE, anscombe_residuals, edge_rows, hatter_counts, weekly_returns
+from tests.data_tables import ANSCOMBE, anscombe_residuals, edge_rows, hatter_counts, two_tasks_rows, weekly_returns
 from tests.landscape_oracles import ORACLES
 from tests.tex_reader import evaluate
 
@@ -22,6 +22,7 @@ SYMBOLS = {
     "condition_number": r"\kappa", "l1_penalty": r"\lambda_1", "l2_penalty": r"\lambda_2",
     "huber_threshold": r"\delta", "quantile": r"\tau", "return_preference": r"\rho",
     "baseline": "B", "exploration": r"\tau", "negatives": "k",
+    "task_change": "T", "consolidation": r"\lambda",
 }  # fmt: skip
 
 SETTINGS = [
@@ -95,6 +96,13 @@ def anscombe_names() -> dict[str, Any]:
     return {"s_i": x, "t_i": y, "n": 11}
 
 
+def two_tasks_names() -> dict[str, Any]:
+    first, second = two_tasks_rows()
+    best = np.linalg.lstsq(first.inputs, first.targets)[0]
+    names = {"n": len(first.targets), "a_1": best[0], "a_2": best[1], "t_i": first.targets, "h_i": second.targets}
+    return names | {"s_i": first.inputs[:, 0], "u_i": first.inputs[:, 1]}
+
+
 TEX_TABLES = {
     "line_fit": lambda: {"s_i": np.array([1, 2, 3, 4]), "t_i": np.array([3, 5, 7, 9])},
     "diabetes_raw": diabetes_names, "diabetes_standardised": diabetes_names, "iris_logistic": iris_names,
@@ -106,6 +114,7 @@ TEX_TABLES = {
         "n_i": hatter_counts()[0], "m_i": hatter_counts()[1],
         "u_i": hatter_counts()[2][:, 0], "v_i": hatter_counts()[2][:, 1],
     },
+    "two_tasks": lambda: two_tasks_names(),
     "portfolio": lambda: {"n": 104, **dict(zip(("a_i", "b_i", "c_i"), weekly_returns().T, strict=True))},
 }  # fmt: skip
 

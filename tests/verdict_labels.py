@@ -79,6 +79,8 @@ def labels(optimizers: tuple[str, ...] = CHOSEN) -> list[Label]:
     """Those by hand, if the optimizers are the chosen ones, and every surface with optimizers at one factor each."""
     made = list(BY_HAND) if optimizers == CHOSEN else []
     for row, (surface, entry) in enumerate(LANDSCAPES.items()):
+        if entry.step_loss is not None:
+            continue  # its steps descend something else
         for column, optimizer in enumerate(optimizers):
             if optimizers == CHOSEN and (column - row // 4) % 2:
                 continue  # each pair compiles for a third of a second

@@ -31,6 +31,8 @@ def why_not(run: Trajectory) -> str:
         return f"There is no script for runs in {run.twists.precision}: it would be half of Downhill's engine."
     if run.twists.in_team:
         return "There is no script for several workers or late gradients: it would be half of Downhill's engine."
+    if run.twists.varying:
+        return "There is no script for a run whose loss changes on the way."
     try:
         surface_at(Sources(), run)
     except Unwritable as error:

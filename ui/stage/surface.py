@@ -66,6 +66,7 @@ def _packed(landscape: Landscape, parameters: tuple[tuple[str, float], ...]) -> 
         arrays = {"fit_inputs": data.inputs.astype(np.float32), "fit_targets": data.targets.astype(np.float32)}
     if landscape.picture is not None:
         facts["fit"], arrays = _picture(landscape.picture(), landscape.domain)
+        facts["fit"]["change"] = dict(parameters).get("task_change")
     return pack_relief(drawn, facts, arrays)
 
 

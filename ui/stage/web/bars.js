@@ -11,7 +11,7 @@ import { Values, placeOf } from "./values.js";
 /** @typedef {{left: number, top: number, width: number, height: number}} Box */
 
 const ROOM = 0.12; // of the span of what is in the plane, around it
-const TRAIL = 400; // points of a trail at most
+const TRAIL = 1500; // points of a trail at most
 const MARK = 5.5; // radius of the ball's marker, in CSS pixels
 const SPOKEN = 3; // of so many runs, at most, the numbers stand at the bars
 
@@ -116,7 +116,7 @@ export class Bars {
       }
       const atRight = x > plot.left + 0.7 * plot.width;
       pen.textAlign = atRight ? "right" : "left";
-      pen.fillText(text, x + (atRight ? -7 : 7), y + size * 0.35);
+      pen.fillText(text, x + (atRight ? -2 : 7), y + size * (atRight ? -0.6 : 0.35));
     });
   }
 
@@ -162,13 +162,29 @@ export class Bars {
     return path;
   }
 
-  /** @param {CanvasRenderingContext2D} pen @param {Theme} theme @param {Run[]} runs @param {number} step */
+  /** @param {CanvasRenderingContext2D} pen @param {Theme} theme @param {Run[]} runs @param {number} step @returns {string} the task that the next step is trained on; "" where there is but one */
   draw(pen, theme, runs, step) {
+    const { change, names } = this.fit;
+    const task = change === null ? "" : names[Number(step + 1e-9 >= change)];
+    if (task) this.#tell(pen, theme, task);
     runs.forEach((run, place) => {
       const values = this.values.at(...placeOf(run, step));
       this.#drawBars(pen, theme, run, values, place, runs.length);
       this.#drawWay(pen, theme, run, values, step);
     });
+    return task;
+  }
+
+  /** Which of the tasks the next step is trained on. @param {CanvasRenderingContext2D} pen @param {Theme} theme @param {string} name */
+  #tell(pen, theme, name) {
+    const { bars, fit, size } = this;
+    const each = bars.height / fit.names.length;
+    const middle = bars.top + (fit.names.indexOf(name) + 0.5) * each;
+    pen.fillStyle = theme.ink(0.95);
+    pen.font = `600 ${size}px ${theme.font}`;
+    pen.textAlign = "right";
+    pen.fillText("▸ trained now", bars.left - 8, middle + 1.6 * size);
+    pen.textAlign = "left";
   }
 
   /** A run's share of each bar. @param {CanvasRenderingContext2D} pen @param {Theme} theme @param {Run} run @param {Float32Array | null} values @param {number} place @param {number} count */
@@ -220,7 +236,8 @@ export class Bars {
     if (values) way.push(values[fit.names.length], values[fit.names.length + 1]);
     pen.save();
     pen.beginPath();
-    pen.rect(plot.left - MARK, plot.top - MARK, plot.width + 2 * MARK, plot.height + 2 * MARK);
+    const room = this.scaled ? 0 : MARK; // a corner of the triangle is on the edge
+    pen.rect(plot.left - room, plot.top - room, plot.width + 2 * room, plot.height + 2 * room);
     pen.clip();
     pen.strokeStyle = theme.css(run);
     pen.lineWidth = 1.8;

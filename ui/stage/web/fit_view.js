@@ -95,7 +95,7 @@ export class FitView {
     pen.clearRect(0, 0, this.width, this.height);
     this.frame.dataset.step = String(Math.floor(step + 1e-9));
     if (this.picture) {
-      this.picture.draw(pen, theme, this.runs, step);
+      this.frame.dataset.task = this.picture.draw(pen, theme, this.runs, step) ?? "";
       return;
     }
     pen.save();
