@@ -1,6 +1,7 @@
 """A slice of many dimensions on the stage: heights against SciPy, the runs' own losses, bytes by their digest."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -8,8 +9,10 @@ from scipy.interpolate import RegularGridInterpolator
 from starlette.requests import Request
 from starlette.responses import Response
 
+from networks import Edge
 from tests.test_stage import SHARE, SINGLE, numbers_in, read
 from ui.look import PLAIN
+from ui.stage.edges import pack_edges
 from ui.stage.shelf import SHELF, Shelf, shelf_route
 from ui.stage.slices import Projected, Slice, pack_slice
 
@@ -90,6 +93,34 @@ def test_losses_that_are_not_finite_are_drawn_at_the_top():
 def test_two_paths_leave_out_what_would_cover_each_other():
     _, arrays = read(pack_slice(made_up(), [WAY, WAY], 0, PLAIN))
     assert {"x0", "x1"} <= set(arrays) and not {"held_out0", "held_out1"} & set(arrays)
+
+
+def found(limits: float, words: str) -> Edge:
+    """A sharpness that rises from 1 to 5 and falls to 3, over twenty steps."""
+    return Edge(
+        numbers=np.array([0, 10, 20]), sharpness=np.array([1.0, 5.0, 3.0]), limits=np.full(3, limits),
+        preconditioned=False, words=words, tex="", source="A source" if words else "", approximate="",
+    )  # fmt: skip
+
+
+def test_sharpness_along_a_training_is_straight_between_its_places_and_held_to_its_limit():
+    track, arrays = read(pack_edges([found(4.0, "2/η")], [path([(0.0, 0.0)] * 11, [1.0] * 11)], 2))
+    (one, first), (other, second) = [(float(text.replace("−", "-")), at) for at, text in track["ticks"][:2]]
+    values = one + (arrays["sharpness0"] / 65535 - first) * (other - one) / (second - first)
+    assert values == pytest.approx([1, 1.8, 2.6, 3.4, 4.2, 5, 4.6, 4.2, 3.8, 3.4, 3], abs=1e-3)
+    limits = one + (arrays["limits0"] / 65535 - first) * (other - one) / (second - first)
+    assert limits == pytest.approx(np.full(11, 4.0), abs=1e-3)
+    assert track["runs"] == [{"limit": "limit 2/η", "above": False, "crossings": [4, 8]}]
+    assert "Found at 3 steps" in track["note"] and "below 2/η" in track["note"]
+    assert "sharpness 1 at the start and 3 at step 20; its limit there is 4." in track["spoken"]
+
+
+def test_sharpness_without_a_limit_or_without_numbers_says_so():
+    track, arrays = read(pack_edges([found(math.nan, "")], [path([(0.0, 0.0)] * 11, [1.0] * 11)], 2))
+    assert "limits0" not in arrays and track["runs"][0]["limit"] is None and "No limit" in track["note"]
+    broken = replace(found(4.0, "2/η"), sharpness=np.full(3, math.nan))
+    _, arrays = read(pack_edges([broken], [path([(0.0, 0.0)] * 11, [1.0] * 11)], 2))
+    assert (arrays["sharpness0"] == 0).all()  # below the axis
 
 
 def test_shelf_keeps_the_last_used_and_answers_in_a_sentence_for_the_rest():

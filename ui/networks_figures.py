@@ -15,6 +15,9 @@ from ui.palette import SERIES, Theme
 Curve = tuple[str, np.ndarray, np.ndarray]
 """What is drawn: its name, the steps and the values."""
 
+HEIGHT = 360
+"""Of each figure, in pixels."""
+
 KINDS: dict[Theme, tuple[str, ...]] = {"light": ("#7fa8d9", "#efb178"), "dark": ("#2f5f9e", "#a2622a")}
 """The ground that a network takes for kind 0 and for kind 1."""
 
@@ -29,7 +32,7 @@ def step_figure(
         curves: what is drawn.
         theme: of the page.
         places: for each curve that of its run, whose colour it has.
-        thin: for each curve whether it stands beside the main one of its run: dotted and thin.
+        thin: for each curve whether it stands beside the main one of its run: dotted, thin and not in the legend.
         share: whether the values are shares, of which 1 is all.
     """
     figure = go.Figure()
@@ -37,15 +40,17 @@ def step_figure(
         hover = "step %{x}: " + ("%{y:.1%}" if share else "%{y:.4g}")
         line = {"color": SERIES[place].colours[theme], "width": 1.5 if beside else 2.2}
         line["dash"] = "2px,3px" if beside else ",".join(f"{2 * part}px" for part in SERIES[place].dash) or "solid"
-        figure.add_scatter(x=steps, y=values, mode="lines", name=name, line=line, hovertemplate=hover)
-    figure.update_xaxes(title="step", rangemode="tozero")
+        figure.add_scatter(
+            x=steps, y=values, mode="lines", name=name, line=line, hovertemplate=hover, showlegend=not beside
+        )
+    figure.update_xaxes(rangemode="tozero")
     figure.update_yaxes(rangemode="tozero", tickformat=".0%" if share else None)
-    return _below(_dressed(figure, title, theme, legend=True))
+    return _low(_dressed(figure, title, theme, legend=len(set(places)) > 1))
 
 
-def _below(figure: go.Figure) -> go.Figure:
-    """The figure with room for its legend under the name of its axis."""
-    return figure.update_layout(height=340, legend={"y": -0.22, "yanchor": "top"}, margin={"b": 60})
+def _low(figure: go.Figure) -> go.Figure:
+    """The figure with its legend below the numbers of its axis."""
+    return figure.update_layout(height=HEIGHT, legend={"y": -0.12, "yanchor": "top"}, margin={"b": 30})
 
 
 def line_figure(shares: np.ndarray, losses: np.ndarray, test_losses: np.ndarray, theme: Theme) -> go.Figure:
@@ -60,9 +65,9 @@ def line_figure(shares: np.ndarray, losses: np.ndarray, test_losses: np.ndarray,
     ):
         hover = "%{x:.0%} of the way: %{y:.4g}"
         figure.add_scatter(x=shares, y=values, mode="lines", name=name, line=line, hovertemplate=hover)
-    figure.update_xaxes(title="share of the way from run 1 to run 2", tickformat=".0%")
+    figure.update_xaxes(tickformat=".0%")
     figure.update_yaxes(rangemode="tozero")
-    return _below(_dressed(figure, "Loss on the line between two runs", theme, legend=True))
+    return _low(_dressed(figure, "Loss on the straight way from run 1 to run 2", theme, legend=True))
 
 
 def regions_figure(
@@ -114,6 +119,6 @@ def regions_figure(
                         "line": {"width": 1.2, "color": ink}},
                 hovertemplate=f"{name}, kind {kind}<br>(%{{x:.2f}}, %{{y:.2f}})<extra></extra>",
             )  # fmt: skip
-    figure.update_xaxes(range=[x[0], x[-1]], constrain="domain", title="first input")
-    figure.update_yaxes(range=[y[0], y[-1]], scaleanchor="x", constrain="domain", title="second input")
-    return _below(_dressed(figure, title, theme, legend=True)).update_layout(height=420)
+    figure.update_xaxes(range=[x[0], x[-1]], constrain="domain")
+    figure.update_yaxes(range=[y[0], y[-1]], scaleanchor="x", constrain="domain")
+    return _low(_dressed(figure, title, theme, legend=True))

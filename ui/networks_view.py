@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from html import escape
 from itertools import chain
+from typing import Any
 
 import numpy as np
 import streamlit as st
@@ -158,44 +159,31 @@ def charts(shown: Shown, theme: Theme) -> None:
     from ui import networks_figures as figures  # a second to import, which the stage does not have to wait for
 
     runs = shown.runs
-    right = [(_named(run, name, runs), run.numbers, values) for run in runs for name, values in _accuracies(run)]
-    away = [(_named(run, name, runs), run.numbers, values) for run in runs for name, values in _distances(run)]
+    right = [(run.label, run.numbers, values) for run in runs for values in (run.train_accuracies, run.test_accuracies)]
+    away = [(run.label, run.numbers, values) for run in runs for values in (run.distances, run.travelled)]
     places, thin = [place for place, _ in enumerate(runs) for _ in (0, 1)], [False, True] * len(runs)
-    drawn = {
-        "distance": figures.step_figure("Distance in all dimensions", away, theme, places, thin),
-        "accuracy": figures.step_figure("Share of examples that are right", right, theme, places, thin, share=True),
+    drawn = _regions(shown, figures, theme) | {
+        "distance": figures.step_figure("Distance from the plane (dotted: from the start)", away, theme, places, thin),
+        "accuracy": figures.step_figure("Right in training (dotted: in the test)", right, theme, places, thin, True),
     }
     for place, picture in enumerate(shown.pictures):
         if picture.between is not None:
-            between = picture.between
-            name = f"line{place}"
-            drawn[name] = figures.line_figure(between.shares, between.losses, between.test_losses, theme)
-    task = find_task(shown.scenario.task)
-    if task.is_plane:
-        examples = [("training", task.inputs, task.labels), ("test", task.test_inputs, task.test_labels)]
-        for place, run in enumerate(runs):
-            if run.regions is not None:
-                title = "What it says" + (f": {run.label}" if len(runs) > 1 else "")
-                drawn[f"regions{place}"] = figures.regions_figure(
-                    title, *region_axes(task), run.regions, examples, theme
-                )
-    for row in _rows(list(drawn.items()), 2):
-        for column, (name, figure) in zip(st.columns(2), row, strict=False):
+            drawn[f"line{place}"] = figures.line_figure(*picture.between[:3], theme)
+    items, wide = list(drawn.items()), 3 if len(drawn) in (3, 6) else 2
+    for first in range(0, len(items), wide):
+        for column, (name, figure) in zip(st.columns(wide), items[first : first + wide], strict=False):
             with column:
                 st.plotly_chart(figure, key=f"{PAGE}chart_{name}", theme=None, config={"displayModeBar": False})
 
 
-def _rows(items: Sequence, width: int) -> list[Sequence]:
-    return [items[at : at + width] for at in range(0, len(items), width)]
-
-
-def _named(run: Run, name: str, runs: Sequence[Run]) -> str:
-    return name if len(runs) == 1 else f"{run.label}: {name}"
-
-
-def _accuracies(run: Run) -> list[tuple[str, np.ndarray]]:
-    return [("training", run.train_accuracies), ("test", run.test_accuracies)]
-
-
-def _distances(run: Run) -> list[tuple[str, np.ndarray]]:
-    return [("from the plane", run.distances), ("from the start", run.travelled)]
+def _regions(shown: Shown, figures: Any, theme: Theme) -> dict[str, Any]:
+    """For each run what its network says of the places on a plane of inputs; none where there are more inputs."""
+    task = find_task(shown.scenario.task)
+    if not task.is_plane:
+        return {}
+    examples = [("training", task.inputs, task.labels), ("test", task.test_inputs, task.test_labels)]
+    drawn = {}
+    for place, run in enumerate(shown.runs):
+        title = "What the network says" if len(shown.runs) == 1 else f"What it says: {run.label}"
+        drawn[f"regions{place}"] = figures.regions_figure(title, *region_axes(task), run.regions, examples, theme)
+    return drawn

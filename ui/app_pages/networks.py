@@ -66,6 +66,7 @@ def stages(shown: view.Shown, scenario: NetworkScenario, addresses: list[str]) -
                 every=picture.every,
                 total=picture.runs[0].steps,
                 track=addresses[place],
+                first=place,
                 key=f"{PAGE}stage{place}",
             )
 

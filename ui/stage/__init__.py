@@ -85,6 +85,7 @@ def show_slice(
     every: int = 1,
     total: int | None = None,
     track: str | None = None,
+    first: int = 0,
     key: str,
 ) -> None:
     """Draw runs of many dimensions on a slice of them: as `show_stage` does, without a dial and without starts.
@@ -97,9 +98,10 @@ def show_slice(
         every: how many steps there are from one row of the paths to the next; to the last there may be fewer.
         total: how many steps there are from the first to the last.
         track: where the browser fetches the sharpness along the runs; "" while it is not known, None for none.
+        first: the place of the first path among all that the page shows, which has its looks from there.
         key: the component's name in the session.
     """
-    data = pack_slice(plane, paths, _received(key), look, every, total, track)
+    data = pack_slice(plane, paths, _received(key), look, every, total, track, first)
     _component(key=key, data=data, on_look_change=_looking(key, on_look))
 
 

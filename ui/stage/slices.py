@@ -127,6 +127,7 @@ def pack_slice(
     every: int = 1,
     total: int | None = None,
     track: str | None = None,
+    first: int = 0,
 ) -> bytes:
     """A slice with the paths on it, as the stage reads it.
 
@@ -138,13 +139,16 @@ def pack_slice(
         every: how many steps there are from one row to the next; to the last there may be fewer.
         total: how many steps there are from the first to the last.
         track: where the browser fetches the sharpness along the runs; "" while it is not known, None for none.
+        first: the place of the first path among all that the page shows, which has its looks from there.
     """
     axis = _curve_axis(paths)
     rows = max(path.rows for path in paths)
     total = every * (rows - 1) if total is None else total
     more: dict[str, Any] = {"starts": False, "every": every, "total": total, "track": track}
     alone = len(paths) == 1  # four curves would cover each other
-    runs = [(_described(plane, path, place), _rows(plane, path, axis, alone)) for place, path in enumerate(paths)]
+    runs = [
+        (_described(plane, path, first + place), _rows(plane, path, axis, alone)) for place, path in enumerate(paths)
+    ]
     return pack_stage(slice_address(plane), axis, runs, received, look, more, {})
 
 
