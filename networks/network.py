@@ -42,8 +42,8 @@ Glorot & Bengio 2010, PMLR 9:249-256, and He et al. 2015, arXiv:1502.01852, both
 class Layer(NamedTuple):
     """The parameters of one layer: weights of shape (inputs, outputs), one column a unit, and bias, (outputs,)."""
 
-    weights: jax.Array
-    bias: jax.Array
+    weights: Any  # arrays of JAX or NumPy
+    bias: Any
 
 
 Parameters = tuple[Layer, ...]

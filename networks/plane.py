@@ -258,7 +258,8 @@ def _program(loss: Loss) -> Callable[..., jax.Array]:
 
 def _perpendicular(vector: np.ndarray | None, others: list[np.ndarray], size: int) -> np.ndarray:
     """A vector of length 1 at right angles to the others: from the one given, or if there is none from a drawn one."""
-    found = np.random.default_rng(0).standard_normal(size) if vector is None else vector / np.linalg.norm(vector)
+    drawn = np.random.default_rng(len(others)).standard_normal(size)
+    found = drawn if vector is None else vector / np.linalg.norm(vector)
     for other in others:
         found = found - (found @ other) * other
     return found / np.linalg.norm(found)
