@@ -11,7 +11,14 @@ import pytest
 
 from engine import descend
 from landscapes import LANDSCAPES
-from ui.figures import distance_figure, gradient_norm_figure, path_figure
+from ui.figures import (
+    MOST_FRAMES,
+    animated_figure,
+    distance_figure,
+    gradient_norm_figure,
+    loss_figure,
+    path_figure,
+)
 from ui.palette import SERIES, THEMES
 
 
@@ -96,3 +103,48 @@ def test_runs_keep_the_looks_of_their_series(theme, halving, diverging):
 def test_figures_work_without_streamlit():
     command = [sys.executable, "-c", "import sys, ui.figures; sys.exit('streamlit' in sys.modules)"]
     assert subprocess.run(command, cwd=Path(__file__).parent.parent, check=False).returncode == 0
+
+
+def test_loss_figure_is_above_the_minimum():
+    t = descend("easom", "gradient_descent", start=(3.0, 3.0), steps=4)  # the minimum is −1
+    (line,) = lines(loss_figure(t))
+    np.testing.assert_allclose(line.y, t.losses + 1, rtol=1e-12)
+
+
+def test_animated_figure_moves_each_run_along_its_own_iterates(halving, diverging):
+    figure = animated_figure(halving, diverging, names=["one", "two"])
+    steps = [int(frame.name) for frame in figure.frames]
+    assert steps == list(range(diverging.length + 1))  # the longer run has fewer than MOST_FRAMES
+    for step, frame in zip(steps, figure.frames, strict=True):
+        for place, run in enumerate((halving, diverging)):
+            trail, ball, curve, dot = frame.data[4 * place : 4 * place + 4]
+            row = min(step, run.length)  # after its end a run stands there
+            points, losses = np.clip(run.points, -1e30, 1e30), np.minimum(run.losses, 1e30)
+            np.testing.assert_allclose(np.stack([trail.x, trail.y], 1), points[: row + 1], rtol=1e-6, atol=1e-30)
+            np.testing.assert_allclose([ball.x[0], ball.y[0]], points[row], rtol=1e-6, atol=1e-30)
+            np.testing.assert_allclose(curve.y, losses[: row + 1], rtol=1e-6)
+            assert (dot.x[0], len(curve.x)) == (row, row + 1)
+        named = [traces(figure)[trace].name for trace in frame.traces]
+        assert named == ["one"] * 4 + ["two"] * 4
+
+
+def test_animated_figure_keeps_its_axes_and_opens_at_the_end(diverging):
+    long = descend("ravine", "gradient_descent", steps=400, learning_rate=0.01)
+    figure = animated_figure(long)
+    layout: Any = figure.layout
+    assert len(figure.frames) == MOST_FRAMES and figure.frames[-1].name == str(long.length)
+    assert (tuple(layout.xaxis.range), tuple(layout.yaxis.range)) == long.landscape.domain
+    low, high = layout.yaxis2.range
+    assert low < np.log10(long.losses).min() and high > np.log10(long.losses).max()
+    assert all(frame.layout.xaxis.range is None for frame in figure.frames)  # no frame rescales
+    trail = traces(figure)[figure.frames[0].traces[0]]
+    assert len(trail.x) == long.length + 1
+    (menu,) = layout.updatemenus
+    assert [button.label for button in menu.buttons] == ["Play", "Pause"]
+    text = animated_figure(diverging, theme="dark").to_html(include_plotlyjs=False)
+    assert "Infinity" not in text and "NaN" not in text
+
+
+def test_animated_figure_of_a_run_without_steps_stands_still():
+    figure = animated_figure(descend("bowl", "gradient_descent", steps=0))
+    assert [frame.name for frame in figure.frames] == ["0"]
