@@ -73,8 +73,9 @@ def _tasks_picture() -> Picture:
     minima=((0.09172775872189927, 0.02339534641226605),),
     minimum=98.90789669957627,
     pins=(((0, 0), 100.0), ((1, 1), 357.78148730875864)),
-    tex=r"\frac{50}{n} \sum_i \left((m_i - t_i)^2 + (m_i - h_i)^2\right) + 50\, \lambda \left((w_1 - a_1)^2 + "
-    r"(w_2 - a_2)^2\right),\quad m_i = w_1\, s_i + w_2\, u_i",
+    tex=r"\tfrac12 (A + B + C),\quad A = \frac{100}{n} \sum_i (m_i - t_i)^2,\quad "
+    r"B = \frac{100}{n} \sum_i (m_i - h_i)^2,\quad C = 100\, \lambda \left((w_1 - a_1)^2 + (w_2 - a_2)^2\right),\quad "
+    r"m_i = w_1\, s_i + w_2\, u_i",
     source="Kirkpatrick and others 2017, doi:10.1073/pnas.1611835114; the table of Efron, Hastie, Johnstone and "
     "Tibshirani 2004, doi:10.1214/009053604000000067",
     teaches="What is learnt is forgotten when the task changes, unless something holds the weights where they were.",

@@ -221,9 +221,10 @@ def slope_of_task(task: int, weights: np.ndarray, consolidation: float) -> np.nd
 
 @pytest.mark.parametrize(("change", "consolidation"), [(7, 0.0), (12, 0.8), (0, 0.3), (40, 0.3)])
 def test_steps_are_made_on_the_first_task_and_from_the_change_on_on_the_second(change, consolidation):
-    made = dict(learning_rate=0.001, steps=30, task_change=change, consolidation=consolidation)
+    made: Any = dict(learning_rate=0.001, steps=30, task_change=change, consolidation=consolidation)
     run = descend("two_tasks", "gradient_descent", **made)
-    weights, path = np.array(run.start), [run.start]
+    weights = np.array(run.start)
+    path = [weights]
     for step in range(30):
         weights = weights - 0.001 * slope_of_task(int(step >= change), weights, consolidation)
         path.append(weights)
@@ -246,8 +247,10 @@ def test_what_is_learnt_first_is_forgotten_unless_the_weights_are_held():
     best = [np.linalg.lstsq(rows.inputs, rows.targets)[0] for rows in two_tasks_rows()]
     for held, expected in ((0.0, best[1]), (1e4, best[0])):
         rate = 1e-3 if not held else 5e-7
-        run = descend("two_tasks", "gradient_descent", learning_rate=rate, steps=500, start=best[0], task_change=0,
-                      consolidation=held)  # fmt: skip
+        run = descend(
+            "two_tasks", "gradient_descent", learning_rate=rate, steps=500, start=tuple(best[0]), task_change=0,
+            consolidation=held,
+        )  # fmt: skip
         np.testing.assert_allclose(run.points[-1], expected, atol=1e-3)
     learnt = shown("two_tasks", best[0])[0], shown("two_tasks", best[1])[0]
     assert learnt[0] == pytest.approx(1, abs=0.01) and learnt[1] < -0.5

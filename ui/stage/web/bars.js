@@ -223,6 +223,19 @@ export class Bars {
     pen.fill();
   }
 
+  /** The ball in the plane: hollow at its edge where it is beyond. @param {CanvasRenderingContext2D} pen @param {Theme} theme @param {Run} run @param {[number, number]} place */
+  #drawBall(pen, theme, run, [x, y]) {
+    const { left, top, width, height } = this.plot;
+    const [u, v] = this.scaled ? [Math.min(Math.max(x, left), left + width), Math.min(Math.max(y, top), top + height)] : [x, y];
+    const inside = u === x && v === y;
+    const mark = new Path2D(outline(run.marker, u, v, MARK));
+    pen.strokeStyle = inside ? theme.haloText : theme.css(run);
+    pen.lineWidth = 3;
+    pen.stroke(mark);
+    pen.fillStyle = inside ? theme.css(run) : theme.haloText;
+    pen.fill(mark);
+  }
+
   /** The way that the ball has come in the plane, and where it is. @param {CanvasRenderingContext2D} pen @param {Theme} theme @param {Run} run @param {Float32Array | null} values @param {number} step */
   #drawWay(pen, theme, run, values, step) {
     const { plot, fit } = this;
@@ -244,15 +257,7 @@ export class Bars {
     pen.setLineDash(run.dash.map((part) => part * 2));
     pen.stroke(this.#path(way));
     pen.setLineDash([]);
-    if (values) {
-      const [x, y] = this.#place(way[way.length - 2], way[way.length - 1]);
-      const mark = new Path2D(outline(run.marker, x, y, MARK));
-      pen.strokeStyle = theme.haloText;
-      pen.lineWidth = 3;
-      pen.stroke(mark);
-      pen.fillStyle = theme.css(run);
-      pen.fill(mark);
-    }
+    if (values) this.#drawBall(pen, theme, run, this.#place(way[way.length - 2], way[way.length - 1]));
     pen.restore();
   }
 }

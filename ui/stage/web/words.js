@@ -131,7 +131,8 @@ export class Words {
       const far = pen.measureText(this.word).width + 2 * MARK + 6;
       pen.textAlign = x + far > this.plot.left + this.plot.width ? "right" : "left";
       const beside = x + (pen.textAlign === "right" ? -1 : 1) * (MARK + 5);
-      const lower = Math.min(Math.max(y + size * 0.35, this.plot.top + size), this.plot.top + this.plot.height - 4);
+      // Below the ball, since the names of the others are beside their dots.
+      const lower = Math.min(Math.max(y + size * 1.2, this.plot.top + size), this.plot.top + this.plot.height - 4);
       pen.strokeStyle = theme.haloText;
       pen.lineWidth = 4;
       pen.lineJoin = "round";
