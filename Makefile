@@ -42,6 +42,7 @@ bench: .venv-bench/ready browser
 	PYTHONPATH=. .venv-bench/bin/python benchmarks/page.py
 	PYTHONPATH=. .venv-bench/bin/python benchmarks/dial.py
 	PYTHONPATH=. .venv-bench/bin/python benchmarks/compare.py
+	PYTHONPATH=. .venv-bench/bin/python benchmarks/network.py
 
 .venv-bench/ready: benchmarks/requirements.txt requirements-dev.txt requirements.txt
 	$(PYTHON) -m venv .venv-bench
