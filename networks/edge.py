@@ -107,9 +107,7 @@ def _scales(training: Training) -> Iterator[Any]:
         training.task, training.network, training.optimizer, training.settings, training.twists, training.steps,
         training.seed,
     )  # fmt: skip
-    step = partial(
-        advance(course.network, course.optimizer, course.kind), data=(course.task.inputs, course.task.labels)
-    )
+    step = partial(advance(course.network, course.optimizer, course.kind), data=course.data)
     limit = training.optimizer.limit
     assert limit is not None and limit.divisor is not None
     for place, state in zip(training.marks, training.states, strict=True):

@@ -14,7 +14,7 @@ from jax.flatten_util import ravel_pytree
 
 from engine.precision import TYPES, rounded, widened
 from engine.step import Numbers
-from networks.network import Network, Parameters, forward, judge, mean_cross_entropy
+from networks.network import Network, Parameters, judge, mean_cross_entropy, scores_of, share_right
 from optimizers.base import Optimizer
 
 STEPS_A_PIECE = 100
@@ -36,6 +36,11 @@ class Kind(NamedTuple):
     precision: str = "float32"
     batch_size: int | None = None
     noisy: bool = False
+
+    @property
+    def exact(self) -> bool:
+        """Whether the rule computes with the parameters as they are kept."""
+        return self.precision in ("float32", "float64")
 
 
 class Turn(NamedTuple):
@@ -80,16 +85,17 @@ def begin(network: Network, optimizer: Optimizer, kind: Kind) -> Callable[..., R
 def advance(network: Network, optimizer: Optimizer, kind: Kind) -> Callable[..., tuple[Run, Any, Any, jax.Array]]:
     """The jitted steps of one piece.
 
-    (Run, Turn, (inputs, labels)) -> (Run, records, rows, valid). The records, (STEPS_A_PIECE, 3), are the loss that
-    each step was made from, the norm of its gradient and whether that was clipped; the rows, with a leading axis
-    (ROWS,), the parameters from which the first, k-th, 2k-th ... step was made; `valid` is how many steps were made,
-    fewer than asked for where a loss or a gradient was not finite.
+    (Run, Turn, (columns, labels)) -> (Run, records, rows, valid), columns being the inputs with examples last. The
+    records, (STEPS_A_PIECE, 4), are the loss that each step was made from, the norm of its gradient, whether that was
+    clipped and the share of its examples that were right; the rows, with a leading axis (ROWS,), the parameters from
+    which the first, k-th, 2k-th ... step was made; `valid` is how many steps were made, fewer than asked for where a
+    loss or a gradient was not finite.
     """
     step = _step(network, optimizer, kind)
 
     def piece(run: Run, turn: Turn, data: tuple[Any, Any]) -> tuple[Run, Any, Any, jax.Array]:
         _, count, every, _ = turn.which
-        inputs = jnp.asarray(data[0], TYPES[kind.precision])
+        columns = jnp.asarray(data[0], TYPES[kind.precision])
         labels = jnp.asarray(data[1])
 
         def unfinished(carry: Any) -> jax.Array:
@@ -98,7 +104,7 @@ def advance(network: Network, optimizer: Optimizer, kind: Kind) -> Callable[...,
 
         def one(carry: Any) -> Any:
             number, _, run, records, rows = carry
-            following, record = step(run, turn, number, inputs, labels)
+            following, record = step(run, turn, number, columns, labels)
             alive = jnp.all(jnp.isfinite(record))
             run = jax.tree.map(lambda new, old: jnp.where(alive, new, old), following, run)
             place = jnp.where((number % every == 0) & alive, number // every, ROWS)
@@ -108,7 +114,7 @@ def advance(network: Network, optimizer: Optimizer, kind: Kind) -> Callable[...,
         def before(carry: Any) -> Parameters:
             return carry[2].reported
 
-        records = jnp.full((STEPS_A_PIECE, 3), jnp.nan, turn.shares.dtype)
+        records = jnp.full((STEPS_A_PIECE, 4), jnp.nan, turn.shares.dtype)
         rows = jax.tree.map(lambda leaf: jnp.broadcast_to(leaf, (ROWS, *leaf.shape)), run.reported)
         carry = jnp.zeros((), jnp.int32), jnp.ones((), bool), run, records, rows
         number, _, run, records, rows = jax.lax.while_loop(unfinished, one, carry)
@@ -119,12 +125,12 @@ def advance(network: Network, optimizer: Optimizer, kind: Kind) -> Callable[...,
 
 @lru_cache(maxsize=PROGRAMS)
 def evaluate(network: Network) -> Callable[..., jax.Array]:
-    """(rows of parameters, examples, examples held out) -> (rows, 4): loss and accuracy on these, and on those."""
+    """(rows of parameters, (inputs, labels)) -> (rows, 2): the loss and the share of examples that are right."""
 
-    def judged(rows: Parameters, examples: Any, held_out: Any) -> jax.Array:
+    def judged(rows: Parameters, examples: Any) -> jax.Array:
         def of(parameters: Parameters) -> jax.Array:
             exact = jax.tree.map(lambda leaf: leaf.astype(jnp.promote_types(leaf.dtype, jnp.float32)), parameters)
-            return jnp.concatenate([judge(network, exact, *examples), judge(network, exact, *held_out)])
+            return judge(network, exact, *examples)
 
         return jax.vmap(of)(rows)
 
@@ -142,30 +148,30 @@ def _floats(tree: Any, kind: Kind) -> Any:
 
 
 def _step(network: Network, optimizer: Optimizer, kind: Kind) -> Callable[..., tuple[Run, jax.Array]]:
-    """(Run, Turn, number within the piece, inputs, labels) -> (Run after the step, its record)."""
+    """(Run, Turn, number within the piece, columns, labels) -> (Run after the step, its record)."""
 
-    def step(run: Run, turn: Turn, number: jax.Array, inputs: Any, labels: Any) -> tuple[Run, jax.Array]:
+    def step(run: Run, turn: Turn, number: jax.Array, columns: Any, labels: Any) -> tuple[Run, jax.Array]:
         numbers = Numbers(*turn.numbers)
         knobs = dict(zip(optimizer.knobs, turn.knobs, strict=True))
         if "learning_rate" in knobs:
             knobs["learning_rate"] = knobs["learning_rate"] * turn.shares[number]
         iterate, state = run.iterate, run.state
-        if kind.precision not in ("float32", "float64"):
+        if not kind.exact:
             iterate, state = widened((iterate, state))
-        batch = _examples(turn.order, number, inputs, labels)
+        batch = _examples(turn.order, number, columns, labels)
         normals, shakes = _normals(iterate, turn.which, number) if kind.noisy else (None, None)
         fades = numbers.noise / (1 + turn.which[0] + number) ** (numbers.noise_decay / 2)
 
-        def objective(parameters: Parameters) -> tuple[jax.Array, jax.Array]:
-            scores = forward(network, rounded(parameters, kind.precision), batch[0])
-            loss = mean_cross_entropy(scores.astype(turn.shares.dtype), *batch[1:])
+        def objective(parameters: Parameters) -> tuple[jax.Array, tuple[jax.Array, jax.Array]]:
+            scores = scores_of(network, rounded(parameters, kind.precision), batch[0]).astype(turn.shares.dtype)
+            loss = mean_cross_entropy(scores, *batch[1:])
             total = loss + numbers.l2 / 2 * _product(parameters, parameters)
             if normals is not None:
                 moved = jax.tree.map(jnp.subtract, parameters, iterate)
                 total = total + fades * _product(normals, moved)
-            return total, loss
+            return total, (loss, share_right(scores, batch[1]))
 
-        (value, loss), gradient = jax.value_and_grad(objective, has_aux=True)(iterate)
+        (value, (loss, right)), gradient = jax.value_and_grad(objective, has_aux=True)(iterate)
         used, size, clipped = _clipped(gradient, numbers)
         alone = lambda parameters: objective(parameters)[0]  # noqa: E731
         offered = {"value": value, "grad": gradient, "value_fn": alone, "obj_fn": alone}
@@ -177,19 +183,19 @@ def _step(network: Network, optimizer: Optimizer, kind: Kind) -> Callable[..., t
             moved = _beside(moved, iterate, knobs["learning_rate"], numbers, shakes)
         moved, following = rounded((moved, following), kind.precision)
         reported = moved if optimizer.report is None else rounded(optimizer.report(moved, following), kind.precision)
-        record = jnp.stack([loss, size, clipped.astype(loss.dtype)])
+        record = jnp.stack([loss, size, clipped.astype(loss.dtype), right])
         return Run(moved, following, reported), record
 
     return step
 
 
-def _examples(order: Any, number: jax.Array, inputs: Any, labels: Any) -> tuple[Any, ...]:
-    """The inputs and labels that a step looks at, and where there are mini-batches the weight of each."""
+def _examples(order: Any, number: jax.Array, columns: Any, labels: Any) -> tuple[Any, ...]:
+    """The columns and labels that a step looks at, and where there are mini-batches the weight of each."""
     if order is None:
-        return inputs, labels
+        return columns, labels
     chosen = order[number]
     there = chosen >= 0
-    return inputs[chosen], labels[chosen], there / jnp.sum(there, dtype=jnp.float32)
+    return columns[:, chosen], labels[chosen], there / jnp.sum(there, dtype=jnp.float32)
 
 
 def _normals(like: Parameters, which: jax.Array, number: jax.Array) -> tuple[Parameters, Parameters]:

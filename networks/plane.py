@@ -147,8 +147,9 @@ def pca_directions(path: Any) -> Principal:
         raise ValueError(f"a path of {len(rows)} rows is not allowed: two or more, all of them finite")
     centred = rows - rows.mean(axis=0)
     # The small matrix of products of rows has the eigenvectors that lead to those of the large one, of d x d.
-    variances, mixtures = np.linalg.eigh(centred @ centred.T)
-    total, first = np.trace(centred @ centred.T), jax.tree.map(lambda leaf: np.asarray(leaf)[0], path)
+    products = centred @ centred.T
+    variances, mixtures = np.linalg.eigh(products)
+    total, first = np.trace(products), jax.tree.map(lambda leaf: np.asarray(leaf)[0], path)
     directions, shares = [], []
     for variance, mixture in zip(variances[::-1][:2], mixtures[:, ::-1][:, :2].T, strict=True):
         present = variance > 1e-12 * max(total, np.finfo(float).tiny)

@@ -184,6 +184,11 @@ class Course:
         noisy = self.twists.noise > 0 or self.twists.temperature > 0
         return Kind(self.twists.precision, self.twists.batch_size, noisy)
 
+    @property
+    def data(self) -> tuple[np.ndarray, np.ndarray]:
+        """What its program takes of the task: the inputs with examples last, and the labels."""
+        return np.ascontiguousarray(self.task.inputs.T), self.task.labels
+
     def turn(self, first: int, count: int, every: int) -> Turn:
         """What the program is told for the steps from `first` on."""
         size = np.float64 if self.twists.precision == "float64" else np.float32
@@ -267,20 +272,29 @@ class _Kept:
 
     def __init__(self, course: Course) -> None:
         self._task, self._judged = course.task, evaluate(course.network)
+        # Of all examples the step itself knows loss and share, unless it asks for gradients elsewhere or rounds.
+        self._known = course.kind.batch_size is None and course.kind.exact and course.optimizer.report is None
         self._numbers: list[int] = []
         self._rows, self._judgements = [], []
 
     def __len__(self) -> int:
         return len(self._numbers)
 
-    def add(self, numbers: range, rows: Parameters) -> bool:
-        """Keep as many rows as there are numbers, the first of ROWS; whether the last has a finite loss."""
-        task = self._task
-        judgements = self._judged(rows, (task.inputs, task.labels), (task.test_inputs, task.test_labels))
+    def add(self, numbers: range, rows: Parameters, records: np.ndarray | None = None) -> bool:
+        """Keep as many rows as there are numbers, the first of ROWS; whether the last has a finite loss.
+
+        `records` are those of the steps with these numbers, if they were made.
+        """
+        task, count = self._task, len(numbers)
+        if records is not None and self._known and len(records) == count:
+            learnt = records[:, [0, 3]]
+        else:
+            learnt = np.asarray(self._judged(rows, (task.inputs, task.labels)), float)[:count]
+        held_out = np.asarray(self._judged(rows, (task.test_inputs, task.test_labels)), float)[:count]
         self._numbers += numbers
-        self._rows.append(jax.tree.map(lambda leaf: np.asarray(leaf)[: len(numbers)], rows))
-        self._judgements.append(np.asarray(judgements, float)[: len(numbers)])
-        return bool(len(numbers)) and bool(np.isfinite(self._judgements[-1][-1, 0]))
+        self._rows.append(jax.tree.map(lambda leaf: np.asarray(leaf)[:count], rows))
+        self._judgements.append(np.concatenate([learnt, held_out], axis=1))
+        return count > 0 and bool(np.isfinite(learnt[-1, 0]))
 
     def drop_last(self) -> None:
         """Forget the last of them."""
@@ -299,11 +313,11 @@ class _Kept:
 
 def _trained(course: Course, first: Parameters, report: Report) -> Training:
     """The training itself, piece by piece."""
-    steps, data = course.steps, (course.task.inputs, course.task.labels)
+    steps, data = course.steps, course.data
     every, each = _rhythm(steps, course.network.count)
     programs = course.network, course.optimizer, course.kind
     compiled, run = advance(*programs), begin(*programs)(first, course.turn(0, 0, 1).knobs)
-    records, kept, marks, states = np.full((steps, 3), np.nan), _Kept(course), [], []
+    records, kept, marks, states = np.full((steps, 4), np.nan), _Kept(course), [], []
     made, status = 0, "finished"
     while made < steps and status == "finished":
         count = min(each, steps - made)
@@ -312,7 +326,7 @@ def _trained(course: Course, first: Parameters, report: Report) -> Training:
         run, piece, rows, valid = compiled(run, course.turn(made, count, every), data)
         valid = int(valid)
         records[made : made + valid] = np.asarray(piece)[:valid]
-        kept.add(range(made, made + max(valid, made == 0), every), rows)
+        kept.add(range(made, made + max(valid, made == 0), every), rows, records[made : made + valid : every])
         made += valid
         if valid < count:
             status = "diverged"

@@ -94,9 +94,9 @@ def test_lamb_measures_each_layer_by_itself():
 def test_every_other_optimizer_has_a_program_for_networks(key):
     """Tracing alone, without XLA: shapes and types of what it remembers go round the loop."""
     course = checked_course("moons", MOONS, key, 10, 0, {})
-    programs, task = (course.network, course.optimizer, course.kind), course.task
+    programs = course.network, course.optimizer, course.kind
     run = jax.eval_shape(begin(*programs), initial_parameters(MOONS), course.turn(0, 0, 1).knobs)
-    after, *_ = jax.eval_shape(advance(*programs), run, course.turn(0, 10, 1), (task.inputs, task.labels))
+    after, *_ = jax.eval_shape(advance(*programs), run, course.turn(0, 10, 1), course.data)
     assert jax.tree.map(lambda a: (a.shape, a.dtype), after) == jax.tree.map(lambda a: (a.shape, a.dtype), run)
 
 
