@@ -152,6 +152,7 @@ def test_cancelled_run_leaves_the_page_usable(monkeypatch: pytest.MonkeyPatch):
     page = opened(**SMALL)
     before = page.session_state["networks.shown"].pictures
     monkeypatch.setattr(networks_queue, "QUICK", 0)  # so that the page is seen while it waits
+    monkeypatch.setattr(networks_queue, "TICKS", 0)
     monkeypatch.setattr(networks_queue, "JOBS", Jobs(slow))
     set_number(page, "networks.0.width", 4)
     press(page, "networks.train")
@@ -166,6 +167,15 @@ def test_cancelled_run_leaves_the_page_usable(monkeypatch: pytest.MonkeyPatch):
     assert networks_queue.JOBS.settled(key_of(state(page)), 60)
     checked(page.run())
     assert page.session_state["networks.shown"].scenario.sides[0].width == 4
+
+
+def test_progress_is_shown_while_a_training_takes_a_moment(monkeypatch: pytest.MonkeyPatch):
+    told = []
+    monkeypatch.setattr(networks_queue, "QUICK", 0)
+    monkeypatch.setattr("ui.networks_view.progress_words", lambda standing: told.append(standing.state) or "on its way")
+    page = opened(**SMALL, seed="11")
+    assert set(told) <= {"waiting", "running"} and told
+    assert "of the variance of the path" in shown(page)
 
 
 def test_failure_is_told_in_a_sentence_and_can_be_tried_again(monkeypatch: pytest.MonkeyPatch):
