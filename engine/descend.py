@@ -21,7 +21,9 @@ from optimizers.base import OPTIMIZERS, Optimizer
 
 STEPS = Knob(10, MAX_STEPS, 500, "log", allowed=(0, MAX_STEPS), integer=True, help="How many updates the run makes.")
 SEED = Knob(0, 999, 0, allowed=(0, 2**31 - 1), integer=True, help="Where random numbers begin.")
-COORDINATE = Knob(-1e6, 1e6, 0, allowed=(-1e100, 1e100))
+COORDINATE = Knob(
+    -1e6, 1e6, 0, allowed=(-1e100, 1e100), help="Where the run begins. A click on the plane sets both coordinates."
+)
 
 Status = Literal["running", "converged", "diverged"]
 RateChanges = tuple[tuple[int, float], ...]

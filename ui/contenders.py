@@ -58,6 +58,10 @@ mirror = Mirror("comparison", from_query, to_query, path="compare", aside=restra
 """The comparison of one visitor."""
 
 RATES = {"best": "each at its best", "own": "each its own", "same": "same for all"}
+RATES_HELP = (
+    "Each at its best: of the 121 rates of its dial the one that arrives first, so that no optimizer loses by a bad "
+    "setting. Each its own: as its card says. Same for all: one number, turned by the dial."
+)
 VIEWS = {"race": "Race", "side": "Side by side"}
 SCALES = {"log": "Logarithmic", "linear": "Linear"}
 
@@ -164,14 +168,15 @@ def surface(comparison: Comparison, restraint: Restraint) -> None:
         surface_choice("compare.landscape", "compare.formula", comparison.landscape, choose_surface, mirror.adjust)
     elif restraint.shows("surface"):
         locked("Surface", {"": surfaces.surface(comparison.landscape).title})
-    _segments("View", "view", VIEWS, comparison)
+    _segments("View", "view", VIEWS, comparison, "All balls on one surface, or a small stage for each.")
     if restraint.frees("rate"):
-        _choice("Learning rates", "rates", list(RATES), RATES.__getitem__, comparison)
+        _choice("Learning rates", "rates", list(RATES), RATES.__getitem__, comparison, about=RATES_HELP)
     elif restraint.shows("rate"):
         locked("Learning rates", {"": RATES[comparison.rates]})
     if comparison.rates == "own" and restraint.frees("rate"):
         names = dict(zip(LETTERS, labels(comparison.contenders), strict=False))
-        _choice("The dial turns", "dial", list(names), names.__getitem__, comparison)
+        about = "Whose learning rate the dial below the picture changes."
+        _choice("The dial turns", "dial", list(names), names.__getitem__, comparison, about=about)
 
 
 def cards(comparison: Comparison, found: Sequence[Tuned | None], theme: Theme) -> None:
@@ -180,7 +185,8 @@ def cards(comparison: Comparison, found: Sequence[Tuned | None], theme: Theme) -
         with st.container(border=True, key=f"card{place}", gap="xxsmall"):
             _card(place, contender, comparison, found[place], theme)
     if len(comparison.contenders) < MOST:
-        st.button("Add a contender", key="add", icon=":material/add:", on_click=add, width="stretch")
+        about = f"One more optimizer, up to {MOST}"
+        st.button("Add a contender", key="add", icon=":material/add:", help=about, on_click=add, width="stretch")
 
 
 def _card(place: int, contender: Contender, comparison: Comparison, found: Tuned | None, theme: Theme) -> None:
@@ -216,7 +222,7 @@ def _card(place: int, contender: Contender, comparison: Comparison, found: Tuned
         if len(comparison.contenders) > FEWEST:
             st.button(
                 f"Remove contender {place + 1}", key=f"{key}.remove", type="tertiary", icon=":material/close:",
-                on_click=partial(remove, place),
+                help=f"Remove {method.title}", on_click=partial(remove, place),
             )  # fmt: skip
 
 
@@ -261,7 +267,7 @@ def _set_parameter(name: str, value: float) -> None:
 def below(comparison: Comparison) -> None:
     """What decides how the loss curves and the table are made, beside them."""
     with st.container(horizontal=True, vertical_alignment="bottom", key="compare.below"):
-        _segments("Loss axis", "scale", SCALES, comparison)
+        _segments("Loss axis", "scale", SCALES, comparison, "How the loss curves are drawn.")
         _segments("Starts", "starts", offered(has_chance(comparison.twists)), comparison, STARTS_HELP)
         if comparison.starts == "cloud":
             _field("spread", SPREAD, comparison.spread, lambda value: mirror.adjust(spread=value))
@@ -335,12 +341,13 @@ def _choice(
     shown: Callable[[str], str],
     comparison: Comparison,
     choose: Callable[[str], None] | None = None,
+    about: str | None = None,
 ) -> None:
     key = f"compare.{field}"
     take = choose or (lambda value: mirror.adjust(**{field: value}))
     value = getattr(comparison, field)
     st.session_state[key] = value if value in options else options[0]
-    st.selectbox(title, options, format_func=shown, key=key, on_change=lambda: take(st.session_state[key]))
+    st.selectbox(title, options, format_func=shown, key=key, help=about, on_change=lambda: take(st.session_state[key]))
 
 
 def _segments(

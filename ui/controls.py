@@ -61,7 +61,8 @@ def surface_and_optimizer(scenario: Scenario, restraint: Restraint = FREE) -> No
     elif restraint.shows("surface"):
         locked("Surface", {"": entry.title})
     if restraint.frees("optimizer"):
-        _choice("Optimizer", "optimizer", titles(OPTIMIZERS), scenario.optimizer, session.choose_optimizer)
+        about = "The rule that makes each step out of the gradient and what it remembers of earlier ones."
+        _choice("Optimizer", "optimizer", titles(OPTIMIZERS), scenario.optimizer, session.choose_optimizer, about)
     elif restraint.shows("optimizer"):
         locked("Optimizer", {"": method.title})
     if "rate" in restraint.locked and "learning_rate" in method.knobs:
@@ -73,7 +74,8 @@ def settled(scenario: Scenario) -> dict[str, str]:
     x, y = scenario.start
     others = {name: value for name, value in scenario.settings.items() if name != "learning_rate"}
     numbers = {**others, **scenario.parameters, "x": x, "y": y, "steps": scenario.steps, "seed": scenario.seed}
-    named = dict(zip(("x", "y"), (f"Start {axis}" for axis in surface(scenario.landscape).axes), strict=True))
+    first, second = surface(scenario.landscape).axes
+    named: dict[str, str] = {"x": f"Start {first}", "y": f"Start {second}"}
     return {named.get(name, label(name)): number(value) for name, value in numbers.items()}
 
 
@@ -102,8 +104,9 @@ def details(scenario: Scenario, restraint: Restraint = FREE) -> None:
     if not restraint.frees("start"):
         return
     st.button(
-        "Reset start", key="reset_start", icon=":material/my_location:", type="tertiary", on_click=session.reset_start
-    )
+        "Reset start", key="reset_start", icon=":material/my_location:", type="tertiary",
+        help="Back to the surface's own start", on_click=session.reset_start,
+    )  # fmt: skip
 
 
 def twists(scenario: Scenario) -> None:
@@ -121,7 +124,8 @@ def twist_fields(
     """The fields of the twists that one of some optimizers takes; `page` begins their names in the session."""
     schedule = str(shown.get(SCHEDULE, "constant"))
     if any("learning_rate" in method.knobs for method in methods):
-        _choice("Schedule", f"{page}{SCHEDULE}", titles(SCHEDULES), schedule, partial(take, SCHEDULE))
+        about = "How the learning rate changes over the run. The dial sets its peak."
+        _choice("Schedule", f"{page}{SCHEDULE}", titles(SCHEDULES), schedule, partial(take, SCHEDULE), about)
     knobs = {name: knob for method in methods for name, knob in twist_knobs(entry, method, schedule).items()}
     with st.container(key=f"{page}twists_fields"):
         for name, knob in knobs.items():

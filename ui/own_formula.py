@@ -15,6 +15,8 @@ from ui.surfaces import FORMULA
 EXAMPLE = "(x**2 + y**2 - 4)**2/8 + x/2"
 """What the field holds when it is first shown: a round valley that leans, in which the ball falls and goes around."""
 
+ABOUT = "The loss f(x, y) that the ball rolls down. The last choice is a formula of your own; Reference shows them all."
+
 AROUND = 12
 """How many characters are shown on either side of the one that is refused."""
 
@@ -57,7 +59,7 @@ def surface_choice(key: str, field: str, name: str, choose: Callable[[str], None
             keep()
 
     st.session_state[key] = name if name in LANDSCAPES else FORMULA
-    st.selectbox("Surface", [*LANDSCAPES, FORMULA], format_func=_title, key=key, on_change=chosen)
+    st.selectbox("Surface", [*LANDSCAPES, FORMULA], format_func=_title, key=key, help=ABOUT, on_change=chosen)
     if name in LANDSCAPES:
         return
     st.session_state[_LAST] = name

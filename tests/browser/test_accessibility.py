@@ -11,6 +11,9 @@ from tests.browser.served import ROOT
 
 PAGES = re.findall(r'PAGES / "(\w+)\.py"', (ROOT / "ui" / "main.py").read_text())
 
+SHORT = {"reference": "reference?chapter=saddles"}
+"""Pages of which a part is held against the rules: the rest is more of the same, and every formula takes its time."""
+
 RULES = {
     "runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]},
     "rules": {"target-size": {"enabled": True}},
@@ -129,7 +132,7 @@ def test_explore_has_no_violation_whatever_is_open(visited):
     page.keyboard.press("Escape")
     page.get_by_role("button", name=re.compile("^Demonstration")).click()
     expect(page.locator(".headline")).to_be_visible()
-    explore.check("demonstration")
+    explore.check("demonstration", ".st-key-stage")
     assert explore.violations() == []
 
 
@@ -144,7 +147,7 @@ def test_compare_has_no_violation_with_everything_open(visited):
 
 @pytest.mark.parametrize("name", [name for name in PAGES if name not in ("explore", "compare")])
 def test_page_has_no_violation_as_it_opens(visited, name):
-    page = visited(f"/{name}")
+    page = visited(f"/{SHORT.get(name, name)}")
     page.check("opens")
     assert page.violations() == []
 

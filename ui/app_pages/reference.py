@@ -51,11 +51,12 @@ def asked(reference: Reference) -> None:
     st.session_state.update({f"reference.{field}": value for field, value in shown.items()})
     with st.container(horizontal=True, key="asked"):
         st.segmented_control(
-            "List", list(KINDS), format_func=KINDS.__getitem__, key="reference.kind", required=True, on_change=take_kind
-        )
+            "List", list(KINDS), format_func=KINDS.__getitem__, key="reference.kind", required=True,
+            help="What is shown below.", on_change=take_kind,
+        )  # fmt: skip
         st.selectbox(
             "Chapter", list(there), format_func=there.__getitem__, key="reference.chapter",
-            on_change=take_chapter, width=220,
+            on_change=take_chapter, width=220, help="Entries that teach something alike.",
         )  # fmt: skip
         st.text_input(
             "Find", key="reference.find", placeholder="a word of its title, lesson or source", on_change=take_words,
