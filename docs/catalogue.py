@@ -14,8 +14,12 @@ ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT))
 
 from knobs import Knob  # noqa: E402
-from landscapes import CHAPTERS, LANDSCAPES  # noqa: E402
+from landscapes import CHAPTERS, LANDSCAPES, Landscape  # noqa: E402
+from landscapes.base import Point  # noqa: E402
 from optimizers import FAMILIES, OPTIMIZERS, SCHEDULES  # noqa: E402
+
+LISTED = 9
+"""How many points of a kind are written out."""
 
 MARKED = re.compile(r"(<!-- catalogue: (\w+) -->\n).*?(<!-- end -->)", re.S)
 
@@ -58,6 +62,42 @@ def _entry(entry: Any, knobs: Mapping[str, Knob]) -> str:
     return f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |"
 
 
+def equations() -> str:
+    """The formula of every surface, with its map, its known points, its conventions and its source."""
+    return "\n\n".join(map(_surface, LANDSCAPES.values()))
+
+
+def _surface(entry: Landscape) -> str:
+    (left, right), (bottom, top) = entry.domain
+    numbers = ", ".join(f"`{name}` {knob.default:g}" for name, knob in entry.parameters.items())
+    facts = [
+        f"Map {left:g} to {right:g} by {bottom:g} to {top:g}, start {_point(entry.start)}",
+        f"minimum {entry.minimum:.6g} at {_points(entry.minima)}" if entry.minima else "",
+        f"on a curve of minima, {entry.minima_curve}" if entry.minima_curve else "",
+        f"local minima {_points(entry.local_minima)}" if entry.local_minima else "",
+        f"saddles {_points(entry.saddles)}" if entry.saddles else "",
+        f"numbers to turn: {numbers}" if numbers else "",
+    ]
+    of = ", ".join(entry.axes).replace("₁", "_1").replace("₂", "_2")
+    parts = [
+        f"#### {entry.title} (`{entry.key}`)",
+        f"```math\nf({of}) = {entry.tex}\n```",
+        f"{'; '.join(filter(None, facts))}.",
+        entry.notes,
+        f"Source: {entry.source}.",
+    ]
+    return "\n\n".join(filter(None, parts))
+
+
+def _point(place: Point) -> str:
+    return f"({place[0]:.6g}, {place[1]:.6g})"
+
+
+def _points(places: tuple[Point, ...]) -> str:
+    rest = f" and {len(places) - LISTED} more" if len(places) > LISTED else ""
+    return ", ".join(map(_point, places[:LISTED])) + rest
+
+
 def rules() -> str:
     """The rule of every optimizer, with its conventions and its source."""
     return "\n\n".join(map(_rule, OPTIMIZERS.values()))
@@ -82,6 +122,7 @@ TABLES = {
     "overview": overview,
     "landscapes": landscapes,
     "optimizers": optimizers,
+    "equations": equations,
     "rules": rules,
     "schedules": schedules,
 }
