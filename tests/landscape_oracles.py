@@ -5,6 +5,7 @@ slip in the project's own two-variable expressions does not repeat itself here.
 """
 
 from collections.abc import Callable
+from functools import cache
 
 import numpy as np
 from scipy.special import entr, huber, log_expit, softmax
@@ -268,7 +269,14 @@ def bandit(points, baseline, exploration):
 
 
 def convolution(points):
-    return _least_squares(points, edge_rows())
+    corner = _edge_corner()  # of a triangle that has the same errors as all 5,600 pairs
+    return np.sum((points @ corner[:, :2].T - corner[:, 2]) ** 2, axis=-1)
+
+
+@cache
+def _edge_corner():
+    rows = edge_rows()
+    return np.linalg.qr(np.column_stack([rows.inputs, rows.targets]), "r") / np.sqrt(len(rows.targets))
 
 
 def embedding(points, negatives):
