@@ -118,7 +118,7 @@ def _rare(optimizer: str, **more):
     "when it speaks, so its own step is shortened; then the size is forgotten, and the twenty quiet "
     "ones are divided by little. AMSGrad keeps the largest size it has met, so that all are divided "
     "alike.",
-    tex=r"\text{Adam: } \hat v_t \text{ forgets.}\qquad \text{AMSGrad: } \bar v_t = \max(\bar v_{t-1}, \hat "
+    tex=r"\text{Adam: } \hat v_t \text{ forgets},\qquad \text{AMSGrad: } \bar v_t = \max(\bar v_{t-1}, \hat "
     r"v_t)",
     source="Reddi, Kale and Kumar 2018, section 3, arXiv:1904.09237. They hold x in [−1, 1] by projection; "
     "here walls do. Their large slope comes in a fixed period or at random; here once in each pass, in "

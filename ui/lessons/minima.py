@@ -141,8 +141,7 @@ def sharp(scene: Runs) -> dict[str, float]:
     why="Above the limit the ball hops across the valley, ever wider. But wide hops push it along the "
     "valley, to where the walls are gentler. Once the sharpness is below $2/\\eta$ the hops die out. "
     "Large networks train the same way: their sharpness climbs up to $2/\\eta$ and hovers there.",
-    tex=r"\lambda\ \text{at}\ x^2y^2 = 1:\quad 4\,(x^2 + y^2)\ \longrightarrow\ \text{just below}\ "
-    r"\frac{2}{\eta}",
+    tex=r"\lambda = 4\,(x^2 + y^2)\ \text{where}\ x^2y^2 = 1,\qquad \lambda \to \text{just below}\ \frac{2}{\eta}",
     source="Cohen et al. 2021, arXiv:2103.00065; Zhu et al. 2023, arXiv:2210.03294, for this surface",
     further=Further(
         "Drag the dial to 0.09: where does the sharpness end now?",

@@ -30,6 +30,7 @@ PAGES = {"explore": "app_pages/explore.py", "compare": "app_pages/compare.py"}
 def go(key: str) -> None:
     """Open a lesson at its question."""
     st.session_state.pop(LOOK, None)
+    st.session_state["lesson_list"] = False
     mirror.change(at(mirror.latest(), key))
 
 
@@ -60,13 +61,14 @@ def heading(progress: Progress) -> None:
 
 def _list(progress: Progress) -> None:
     """Every lesson by its theme; those done have a tick and say so."""
+    box = st.container(gap=None, key="lesson_all")
     for theme in THEMES:
-        st.caption(theme)
+        box.caption(theme)
         for key, entry in LESSONS.items():
             if entry.theme == theme:
                 done, here = key in progress.done, key == progress.lesson
                 said = " (done)" if done else ""
-                st.button(f"**{entry.title}**{said}" if here else f"{entry.title}{said}", key=f"lesson_to_{key}",
+                box.button(f"**{entry.title}**{said}" if here else f"{entry.title}{said}", key=f"lesson_to_{key}",
                           icon=":material/check_circle:" if done else ":material/radio_button_unchecked:",
                           type="tertiary", on_click=partial(go, key))  # fmt: skip
 

@@ -202,7 +202,7 @@ def _faint(**twists):
     why="A slope of 0.00000001 rounds to 0, and a ball that sees no slope stays. Multiplied by 1024 it is "
     "0.00001, which float16 can hold; the division happens in larger numbers. This is **loss "
     "scaling**, and it costs next to nothing.",
-    tex=r"10^{-8} \to 0\quad\text{but}\quad 1024\cdot 10^{-8} \approx 10^{-5}\ \text{survives};\qquad "
+    tex=r"10^{-8} \to 0,\qquad 1024\cdot 10^{-8} \approx 10^{-5}\ \text{survives},\qquad "
     r"0.99^{100} = 0.366",
     source="Micikevicius et al. 2018, Mixed Precision Training, arXiv:1710.03740",
     further=Further(

@@ -119,7 +119,7 @@ def valley(scene: Runs) -> dict[str, float]:
     "size, and the valley is as good as round. Turned, both coordinates mix steep and flat; they look "
     "alike, dividing them evens out nothing. How the numbers of a model are chosen matters to Adam, "
     "and not to gradient descent.",
-    tex=r"x_{t+1} = x_t - \eta\,\frac{\hat m_t}{\sqrt{\hat v_t} + \varepsilon}\quad\text{in each coordinate "
+    tex=r"x_{t+1} = x_t - \eta\,\frac{\hat m_t}{\sqrt{\hat v_t} + \varepsilon},\qquad \text{in each coordinate "
     r"by itself}",
     source="Kingma and Ba 2015, arXiv:1412.6980, for the rule",
     further=Further(
@@ -160,7 +160,7 @@ def turned(straight: Runs, across: Runs) -> dict[str, float]:
     why="Slopes across the valley change their sign at each hop and cancel in the sum; those along it "
     "agree and add up. So the number of steps grows with the square root of the condition number only: "
     "with 10 instead of 100.",
-    tex=r"\eta = \frac{4}{(\sqrt{\lambda_{\max}} + \sqrt{\lambda_{\min}})^2},\quad \sqrt\beta = "
+    tex=r"\eta = \frac{4}{(\sqrt{\lambda_{\max}} + \sqrt{\lambda_{\min}})^2},\qquad \sqrt\beta = "
     r"\frac{\sqrt\kappa - 1}{\sqrt\kappa + 1} = \frac{9}{11}",
     source="Polyak 1964, doi:10.1016/0041-5553(64)90137-5",
     further=Further(
@@ -262,7 +262,7 @@ TRAP: dict[str, Any] = {"learning_rate": 4 / (5 + 1) ** 2, "momentum": ((5 - 1) 
     why="At $-1.80$ the steep wall throws the ball over the gentle strip up to the wall at $2.12$; it "
     "falls back to $0.65$ with just the velocity it had one round before. All is as it was, so all "
     "repeats. Fastest on bowls of one curvature does not mean safe on every bowl.",
-    tex=r"x_{t+1} = x_t - \tfrac19 f'(x_t) + \tfrac49 (x_t - x_{t-1}):\quad \tfrac{792}{1225} \to "
+    tex=r"x_{t+1} = x_t - \tfrac19 f'(x_t) + \tfrac49 (x_t - x_{t-1}),\qquad \tfrac{792}{1225} \to "
     r"-\tfrac{2208}{1225} \to \tfrac{2592}{1225} \to \tfrac{792}{1225}",
     source="Lessard, Recht and Packard 2016, section 4.6, arXiv:1408.3595, doi:10.1137/15M1009597",
     further=Further(
