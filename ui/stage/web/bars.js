@@ -257,7 +257,7 @@ export class Bars {
     pen.setLineDash(run.dash.map((part) => part * 2));
     pen.stroke(this.#path(way));
     pen.setLineDash([]);
-    if (values) this.#drawBall(pen, theme, run, this.#place(way[way.length - 2], way[way.length - 1]));
     pen.restore();
+    if (values) this.#drawBall(pen, theme, run, this.#place(way[way.length - 2], way[way.length - 1]));
   }
 }
