@@ -77,6 +77,7 @@ TWISTED = {
         l2=0.1, clip_norm=3.0, clip_value=2.0, weight_decay=0.1, temperature=0.01, seed=2**31 - 1,
     ),
     "batches": dict(landscape="iris_logistic", optimizer="adam", batch_size=7, l1_penalty=0.1, seed=3),
+    "two tasks": dict(landscape="two_tasks", optimizer="gradient_descent", learning_rate=1e-3, task_change=9),
     "searching": dict(optimizer="backtracking_line_search", noise=0.2, l2=0.3, clip_value=5.0, seed=8),
     "curved": dict(landscape="ravine", condition_number=7.0, optimizer="newton_damped", l2=0.5, schedule="cosine"),
 }  # fmt: skip

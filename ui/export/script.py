@@ -17,7 +17,7 @@ from landscapes.formula import _CONSTANTS, _FUNCTIONS
 from optimizers.schedules import SCHEDULES
 from ui.export.source import Sources, Unwritable
 from ui.numbers import number, point
-from ui.twists import in_words
+from ui.twists import WORDS, in_words
 
 WIDE = 110
 """Characters of a line of a heading."""
@@ -31,8 +31,6 @@ def why_not(run: Trajectory) -> str:
         return f"There is no script for runs in {run.twists.precision}: it would be half of Downhill's engine."
     if run.twists.in_team:
         return "There is no script for several workers or late gradients: it would be half of Downhill's engine."
-    if run.twists.varying:
-        return "There is no script for a run whose loss changes on the way."
     try:
         surface_at(Sources(), run)
     except Unwritable as error:
@@ -58,12 +56,12 @@ def optax_script(run: Trajectory, link: str) -> str:
     rule = sources.add(run.optimizer.build)
     report = None if run.optimizer.report is None else sources.add(run.optimizer.report)
     rates = _rates(sources, run)
-    weights = _batches(sources, run)
+    own = _of_step(sources, run)
     body = "\n".join([
-        *facts(run), *rates, *weights, "", "",
+        *facts(run), *rates, *own, "", "",
         "def f(p):", f"    return {surface}", "", "",
         *_optimizer(run, rule, bool(rates)), "", "",
-        *_one_step(run, bool(rates), bool(weights)), "", "",
+        *_one_step(run, bool(rates), bool(own)), "", "",
         *_loop(run, report, bool(rates)),
     ])  # fmt: skip
     return joined(
@@ -81,7 +79,7 @@ def joined(head: str, imports: set[str], *parts: str) -> str:
 
 def heading(run: Trajectory, link: str, needs: str) -> str:
     """What a script begins with: what it runs, where that is on a page, and what it needs."""
-    added = in_words({name: value for name, value in run.twists.keywords().items() if name != "schedule_steps"})
+    added = in_words({name: value for name, value in run.twists.keywords().items() if name in WORDS})
     what = f"{run.optimizer.title} on {run.landscape.title}, {run.steps} steps from {point(run.start)}"
     surface = f"f(x, y) = {run.landscape.formula}" if run.landscape.formula else f"Surface: {run.landscape.source}."
     lines = [
@@ -184,9 +182,13 @@ def _rates(sources: Sources, run: Trajectory) -> list[str]:
     return [*lines, "rates = jnp.asarray(rates)"]
 
 
-def _batches(sources: Sources, run: Trajectory) -> list[str]:
-    """The weight of each example in a step, where it looks at some of them only."""
+def _of_step(sources: Sources, run: Trajectory) -> list[str]:
+    """What a step descends, where that is not the loss: that of some of the examples, or of another task."""
     size, examples = run.twists.batch_size, run.landscape.examples
+    if run.landscape.step_loss is not None:
+        name = sources.add(run.landscape.step_loss)
+        given = "".join(f", {name}={value!r}" for name, value in run.parameters.items())
+        return ["", "", "def of_step(p, t):", f"    return {name}(p, t{given})"]
     if size is None:
         return []
     sources.add(ranks)
@@ -196,7 +198,7 @@ def _batches(sources: Sources, run: Trajectory) -> list[str]:
     assert batch is not None
     return [
         "", "",
-        "def of_batch(p, t):",
+        "def of_step(p, t):",
         f'    """The loss of the {size} examples of step t, in the order that its epoch shuffles them to."""',
         f"    chosen = ranks(SEED, t // {each}, {examples}) // {size} == t % {each}",
         f"    return {sources.add(batch)}(p, chosen / jnp.sum(chosen){given})",
@@ -216,10 +218,10 @@ def _optimizer(run: Trajectory, rule: str, varies: bool) -> list[str]:
     ]
 
 
-def _one_step(run: Trajectory, varies: bool, in_batches: bool) -> list[str]:
+def _one_step(run: Trajectory, varies: bool, changes: bool) -> list[str]:
     """One step as `engine.step.method` makes it, without what this run does not have."""
     twists, lines = run.twists, ["@jax.jit", "def one_step(p, state, t):"]
-    loss = "of_batch(q, t)" if in_batches else "f(q)"
+    loss = "of_step(q, t)" if changes else "f(q)"
     if twists.noise or twists.temperature:
         lines.append("    key = jax.random.fold_in(jax.random.key(jnp.uint32(SEED)), t)")
         lines.append("    noise, shake = jax.random.normal(key, (2, 2))")

@@ -105,7 +105,7 @@ HELPERS = {
 
 WORDS = {
     r"jnp\.maximum\b": "larger", r"jnp\.minimum\b": "smaller", r"jnp\.asarray\b": "tensor",
-    r"np\.array(?=\(\w+, p\.dtype\))": "tensor", r"jax\.lax\.fori_loop\b": "repeated",
+    r"\bnp\.(?:as)?array(?=\([^\n]*\.dtype\))": "tensor", r"jax\.lax\.fori_loop\b": "repeated",
     r"jax\.nn\.sigmoid\b": "torch.sigmoid", r"jax\.nn\.softplus\b": "torch.nn.functional.softplus",
     r"jnp\.(?=(?:abs|arctan2|clip|cos|cosh|exp|full_like|log|mean|pi|sin|sinh|sqrt|sum|tan|tanh|where)\b)": "torch.",
 }  # fmt: skip
@@ -117,7 +117,7 @@ def why_no_torch(run: Trajectory) -> str:
     rule, title = RULES.get(run.optimizer.key), run.optimizer.title
     if rule is None:
         return f"{title} is another rule in PyTorch, or none."
-    if run.twists.keywords() or run.rate_changes:
+    if run.twists.of_steps or run.twists.scheduled or run.rate_changes:
         return "In PyTorch there is a script for the bare rule only: what is added to it here is Downhill's own."
     if reason := rule.unless(run):
         return f"{reason}."
@@ -179,7 +179,7 @@ def surface_in_torch(run: Trajectory) -> tuple[set[str], str]:
     text = f"{sources.text()}\n\n\ndef f(p):\n    return {expression}\n\n"
     for word, other in WORDS.items():
         text = re.sub(word, other, text)
-    if left := re.search(r"\bj(?:np|ax)\.[\w.]+", text):
+    if left := re.search(r"\bj(?:np|ax)\.[\w.]+|\.astype\b", text):
         raise Unwritable(f"it uses {left[0]}")
     helpers = [body for name, body in HELPERS.items() if re.search(rf"\b{name}\(", text)]
     imports = {line for line in sources.imports if "jax" not in line} | {"import torch"}
