@@ -150,31 +150,3 @@ def test_page_has_no_violation_as_it_opens(visited, name):
     page = visited(f"/{SHORT.get(name, name)}")
     page.check("opens")
     assert page.violations() == []
-
-
-def test_tab_goes_from_the_controls_over_the_stage_to_the_foot(visited):
-    page: Page = visited("/?surface=bowl").page
-    page.evaluate("document.activeElement.blur()")
-    names = []
-    for _ in range(60):
-        page.keyboard.press("Tab")
-        names.append(page.evaluate(FOCUSED))
-        if names[-1].startswith("Keys"):
-            break
-    order = [
-        "Explore", "Compare", "Surface", "Optimizer", "More settings", "Reset everything", "3-D surface", "Plane",
-        "Learning rate", "just right", "Learning rate, dial", "whole run", "Play", "Step", "Numbers and charts",
-        "About", "Keys",
-    ]  # fmt: skip
-    names = [name.replace("keyboard_arrow_right", "").replace("restart_alt", "") for name in names]  # icons are letters
-    places = [next((i for i, name in enumerate(names) if name.startswith(one)), -1) for one in order]
-    assert -1 not in places, names
-    assert places == sorted(places), names
-
-
-FOCUSED = """() => {
-  let node = document.activeElement;
-  while (node.shadowRoot?.activeElement) node = node.shadowRoot.activeElement;
-  return node.ariaLabel ?? node.labels?.[0]?.textContent ?? node.textContent ?? "";
-}"""
-"""What has the focus, by the name it has for people."""
