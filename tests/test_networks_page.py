@@ -152,7 +152,6 @@ def test_cancelled_run_leaves_the_page_usable(monkeypatch: pytest.MonkeyPatch):
     page = opened(**SMALL)
     before = page.session_state["networks.shown"].pictures
     monkeypatch.setattr(networks_queue, "QUICK", 0)  # so that the page is seen while it waits
-    monkeypatch.setattr(networks_queue, "TICKS", 0)
     monkeypatch.setattr(networks_queue, "JOBS", Jobs(slow))
     set_number(page, "networks.0.width", 4)
     press(page, "networks.train")

@@ -10,9 +10,6 @@ from ui.networks_work import Trainings, edges, pictures
 QUICK = 0.9
 """Seconds for which a page waits in silence before it shows how far the work is."""
 
-TICK, TICKS = 0.2, 12
-"""After that it shows so often, so many seconds apart, how far the work is, before it draws the rest meanwhile."""
-
 KEPT = 32
 """How many pictures are kept: some hundred kilobytes each."""
 

@@ -35,24 +35,6 @@ def waiting(key: Key, name: str) -> None:
         st.button("Cancel", key=f"{PAGE}cancel_{name}", icon=":material/close:", on_click=cancel, args=(key,))
 
 
-def awaited(key: Key, name: str, again: bool = False) -> Standing[Any]:
-    """How a work stands, after a moment in which it may be done: to draw the page twice would take longer."""
-    standing = wanted(controls.visitor(), key, again)
-    slot = st.empty()
-    if standing.state in ("waiting", "running") and queue.TICKS:
-        with slot.container(horizontal=True, vertical_alignment="center"):
-            bar = st.empty()
-            st.button("Cancel", key=f"{PAGE}stop_{name}", icon=":material/close:", on_click=cancel, args=(key,))
-        for _ in range(queue.TICKS):
-            bar.progress(min(standing.share, 1.0), text=view.progress_words(standing))
-            queue.JOBS.settled(key, queue.TICK)
-            standing = queue.JOBS.want(controls.visitor(), key)
-            if standing.state not in ("waiting", "running"):
-                break
-        slot.empty()
-    return standing
-
-
 def cancel(key: Key) -> None:
     """Let go of the work; for others who want the same it goes on."""
     st.session_state[CANCELLED] = key
@@ -98,7 +80,7 @@ standing = sharpness = None
 side, middle = st.columns([1, 3.6], gap="medium")
 if asked is not None:
     with middle:
-        standing = awaited(key_of(asked), "training", st.session_state.pop(AGAIN, False))
+        standing = wanted(controls.visitor(), key_of(asked), st.session_state.pop(AGAIN, False))
     if standing.result is not None:
         st.session_state[SHOWN] = view.Shown(asked, standing.result)
 shown: view.Shown | None = st.session_state.get(SHOWN)
@@ -106,7 +88,7 @@ current = shown is not None and asked is not None and key_of(shown.scenario) == 
 if current and asked is not None and scenario.curve == "sharpness":
     st.session_state.pop(CANCELLED, None)
     with middle:
-        sharpness = awaited(key_of(asked, "edges"), "sharpness")
+        sharpness = wanted(controls.visitor(), key_of(asked, "edges"))
 pending = asked is None or view.differ(asked, scenario) or (standing is not None and standing.error != "")
 with middle:
     if asked is not None and standing is not None and standing.state in ("waiting", "running"):
