@@ -138,9 +138,10 @@ class Mirror(Generic[State]):
     # ---- the next visit ---------------------------------------------------------------------------------------------
 
     def remember(self) -> None:
-        """Let the browser keep what is shown, and at the first view of a bare address give back what it kept."""
-        kept = urlencode(self.write(self.latest()))
-        fresh = self._get("fresh") or False
+        """Let the browser keep the address, and at the first view of a bare one give back what it kept.
+
+        Outside of any fragment: no move of a control need send it again.
+        """
         key = f"{self.name}.last"
 
         def given() -> None:
@@ -149,8 +150,9 @@ class Mirror(Generic[State]):
             if isinstance(text, str) and self._get("fresh"):
                 self._restore(text)
 
+        data = {"page": self.name, "path": self.path, "fresh": self._get("fresh") or False}
         with st.container(key=f"{self.name}_last"):
-            _last(key=key, data={"page": self.name, "query": kept, "fresh": fresh}, on_query_change=given)
+            _last(key=key, data=data, on_query_change=given)
 
     @property
     def restored(self) -> bool:

@@ -20,8 +20,9 @@ from ui.way_back import way_back
 
 
 def surroundings(scenario: Scenario) -> tuple[object, ...]:
-    """What the page shows around the laboratory: the texts of a surface and an optimizer, and charts when open."""
-    return scenario.landscape, scenario.optimizer, scenario if st.session_state.get("charts") else None
+    """What the page shows around the laboratory: texts of a surface and an optimizer, and of the run what is open."""
+    unfolded = st.session_state.get("charts") or st.session_state.get("share")
+    return scenario.landscape, scenario.optimizer, (scenario, session.look()) if unfolded else None
 
 
 @st.fragment
@@ -35,10 +36,9 @@ def laboratory(around: tuple[object, ...]) -> None:
         st.rerun()
     trajectory = run(scenario)
     restraint = read_restraint(whole_address())
-    subject = Subject([trajectory], [trajectory.optimizer.title], share.link(to_query(scenario)))
     if st.context.is_embedded:
         stage(scenario, trajectory, restraint)
-        share.way_in(subject)
+        share.way_in(taken(scenario))
         return
     side, middle = st.columns([1, 3.6], gap="medium")
     # The stage first: what comes first is sent first, and the browser takes its time over the controls.
@@ -47,9 +47,6 @@ def laboratory(around: tuple[object, ...]) -> None:
         if restraint.shows("numbers"):
             panels.numbers(trajectory)
             panels.together(scenario, trajectory)
-        if restraint.shows("share"):
-            shown = Shown(scale=scale_of(trajectory), look=session.look())
-            share.take_away(subject, "", session.keep, shown)
     with side:
         controls.surface_and_optimizer(scenario, restraint)
         if restraint.frees("settings"):
@@ -68,7 +65,12 @@ def laboratory(around: tuple[object, ...]) -> None:
             panels.locked("Added", {"": in_words(scenario.twists)})
         if not restraint.locked | restraint.hidden:
             way_back(session.mirror, session.reset)  # not for a class: it would lead away from what the link sets
-    session.mirror.remember()
+
+
+def taken(scenario: Scenario) -> Subject:
+    """What can be taken away."""
+    trajectory = run(scenario)
+    return Subject([trajectory], [trajectory.optimizer.title], share.link(to_query(scenario)))
 
 
 def scale_of(trajectory: Trajectory) -> CurveScale:
@@ -95,6 +97,9 @@ st.html('<h1 class="unseen">Explore: one optimizer on one surface</h1>')
 panels.notice(session.mirror.ignored(), session.mirror.dismiss)
 laboratory(surroundings(scenario))
 restraint = read_restraint(whole_address())
+if restraint.shows("share") and not st.context.is_embedded:
+    shown = Shown(scale=scale_of(run(scenario)), look=session.look())
+    share.take_away(taken(scenario), "", session.keep, shown)
 if restraint.shows("numbers") and not st.context.is_embedded:
     charts = st.expander("Numbers and charts", key="charts", on_change=session.keep)
     if charts.open:
@@ -108,4 +113,5 @@ if restraint.shows("texts") and not st.context.is_embedded:
         panels.about(entry.title, entry.teaches, equation, entry.source, entry.notes, known)
     with right:
         panels.about(method.title, method.teaches, method.tex, method.source, method.notes)
+session.mirror.remember()
 session.mirror.put_back()

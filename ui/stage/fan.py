@@ -138,6 +138,11 @@ def verdict_look(name: str) -> dict[str, Any]:
     return {"name": name, **vars(LOOKS[name])}
 
 
+def verdict_told(name: str) -> dict[str, str]:
+    """The same without what only the dial's track needs: it goes over the wire with every move."""
+    return {"name": name, "word": LOOKS[name].word, "sign": LOOKS[name].sign}
+
+
 def _limit(batch: Batch, at_start: float) -> dict[str, Any] | None:
     """The stability limit of the learning rate: its formula in words and its value at the fan's first row.
 

@@ -16,7 +16,7 @@ from ui.outcome import held_out_losses
 from ui.palette import SERIES
 from ui.stage.batches import batches_address
 from ui.stage.binary import pack
-from ui.stage.fan import fan_addresses, verdict_look
+from ui.stage.fan import fan_addresses, verdict_told
 from ui.stage.rows import exits, share, within_reach
 from ui.stage.surface import surface_address
 from ui.stage.swarm import Swarm
@@ -111,7 +111,7 @@ def pack_stage(
         "twin": None,
         "curve": {
             "title": axis.title,
-            "ticks": [[float(axis.unit(np.array(at))), text] for at, text in axis.ticks],
+            "ticks": [[round(float(axis.unit(np.array(at))), 5), text] for at, text in axis.ticks],
             "low": axis.low,
             "high": axis.high,
         },
@@ -185,7 +185,7 @@ def _described(run: Trajectory, place: int, label: str) -> dict[str, Any]:
         "steps": run.steps,
         "length": run.length,
         "status": run.status,
-        "verdict": verdict_look(diagnosis.verdict),
+        "verdict": verdict_told(diagnosis.verdict),
         "reason": diagnosis.reason,
         "left": left,
         "not_finite": run.length + 1 if run.status == "diverged" else None,

@@ -15,14 +15,13 @@ import numpy as np
 from engine.field import Grid
 from ui.display import Axis, Relief, log_ticks, raised
 from ui.look import Look
-from ui.palette import SERIES
-from ui.stage.fan import verdict_look
+from ui.stage.fan import verdict_told
 from ui.stage.payload import pack_stage, signs, three_bytes
 from ui.stage.rows import exits, share, within_reach
 from ui.stage.shelf import SHELF
 from ui.stage.surface import pack_relief
 
-STAYED = {"name": "trained", "word": "trained", "sign": "✓", "pattern": "plain"}
+STAYED = {"name": "trained", "word": "trained", "sign": "✓"}
 """The verdict of a run that made all its steps: of many dimensions no more is claimed."""
 
 DEEPEST = 8
@@ -197,7 +196,7 @@ def _described(plane: Slice, path: Projected, place: int) -> dict[str, Any]:
         "steps": path.rows - 1,
         "length": length,
         "status": "diverged" if path.broken else "running",
-        "verdict": verdict_look("diverged") if path.broken else STAYED | {"colours": SERIES[place].colours},
+        "verdict": verdict_told("diverged") if path.broken else STAYED,
         "reason": path.reason,
         "left": left,
         "not_finite": length + 1 if path.broken else None,

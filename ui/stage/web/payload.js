@@ -43,7 +43,7 @@ const TYPES = { uint8: Uint8Array, float32: Float32Array, uint16: Uint16Array, u
  * @property {{step: number, point: [number, number]} | null} left where it first leaves the map
  * @property {number | null} not_finite the step that is not finite
  * @property {string} summary
- * @property {import("./fan.js").Verdict} [verdict]
+ * @property {Pick<import("./fan.js").Verdict, "name" | "word" | "sign">} [verdict]
  * @property {string} [reason] the verdict's, in a sentence
  * @property {{low: number, high: number}} [axis] of its ordinates
  * @property {Float32Array} x
