@@ -17,8 +17,6 @@ from landscapes import LANDSCAPES
 from optimizers import OPTIMIZERS
 from ui.comparison import CONTENDERS, SURFACE
 from ui.jobs import PATIENCE
-from ui.networks_queue import JOBS, key_of
-from ui.networks_scenario import default_scenario
 from ui.reference import surface_facts
 from ui.scenario import OPENING
 from ui.small_map import map_route
@@ -29,6 +27,8 @@ from ui.stage.shelf import SHELF_ROUTES
 from ui.stage.surface import surface_route
 from ui.stage.swarm import SWARM_ROUTES
 from ui.stage.track import TRACK_ROUTES
+from ui.training.queue import JOBS, key_of
+from ui.training.scenario import default_scenario
 
 
 class _Modules(StaticFiles):

@@ -13,12 +13,13 @@ from networks.network import network_for
 from networks.tasks import find_task
 from optimizers import OPTIMIZERS
 from tests.test_explore import MAIN, address, checked, choose, press, set_number, shown, unfolded
-from ui import networks_queue
 from ui.jobs import Jobs
 from ui.look import PLAIN
-from ui.networks_controls import mirror
-from ui.networks_queue import JOBS, key_of
-from ui.networks_scenario import (
+from ui.stage.slices import pack_slice
+from ui.training import queue as networks_queue
+from ui.training.controls import mirror
+from ui.training.queue import JOBS, key_of
+from ui.training.scenario import (
     NetworkScenario,
     default_scenario,
     default_side,
@@ -26,8 +27,7 @@ from ui.networks_scenario import (
     rival_of,
     to_query,
 )
-from ui.networks_work import Trainings, labels, pictures
-from ui.stage.slices import pack_slice
+from ui.training.work import Trainings, labels, pictures
 
 SMALL = {"task": "moons", "layers": "1", "width": "3", "steps": "20"}
 """A training that costs next to nothing; the tests share its programs."""
@@ -171,7 +171,7 @@ def test_cancelled_run_leaves_the_page_usable(monkeypatch: pytest.MonkeyPatch):
 def test_progress_is_shown_while_a_training_takes_a_moment(monkeypatch: pytest.MonkeyPatch):
     told = []
     monkeypatch.setattr(networks_queue, "QUICK", 0)
-    monkeypatch.setattr("ui.networks_view.progress_words", lambda standing: told.append(standing.state) or "on its way")
+    monkeypatch.setattr("ui.training.view.progress_words", lambda standing: told.append(standing.state) or "on its way")
     page = opened(**SMALL, seed="11")
     assert set(told) <= {"waiting", "running"} and told
     assert "of the variance of the path" in shown(page)
@@ -181,7 +181,7 @@ def test_failure_is_told_in_a_sentence_and_can_be_tried_again(monkeypatch: pytes
     def failing(key, report):
         raise ValueError("there is no such <plane>")
 
-    monkeypatch.setattr("ui.networks_queue.JOBS", Jobs(failing))
+    monkeypatch.setattr("ui.training.queue.JOBS", Jobs(failing))
     page = AppTest.from_file(MAIN, default_timeout=60)
     page.query_params.update(SMALL)
     page.switch_page("app_pages/networks.py")

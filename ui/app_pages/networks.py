@@ -4,19 +4,17 @@ from typing import Any
 
 import streamlit as st
 
-from ui import networks_controls as controls
-from ui import networks_queue as queue
-from ui import networks_view as view
 from ui import panels
 from ui.jobs import Standing
 from ui.look import PLAIN
-from ui.networks_controls import PAGE, mirror
-from ui.networks_queue import Key, key_of, wanted
-from ui.networks_scenario import NetworkScenario
 from ui.palette import Theme
 from ui.stage import show_slice
 from ui.stage.edges import pack_edges
 from ui.stage.shelf import SHELF
+from ui.training import controls, queue, view
+from ui.training.controls import PAGE, mirror
+from ui.training.queue import Key, key_of, wanted
+from ui.training.scenario import NetworkScenario
 from ui.way_back import way_back
 
 CANCELLED, AGAIN, SHOWN = f"{PAGE}cancelled", f"{PAGE}again", f"{PAGE}shown"

@@ -20,7 +20,9 @@ from ui.controls import _choice as choice
 from ui.controls import _number as number_field
 from ui.look import Look
 from ui.mirror import Mirror
-from ui.networks_scenario import (
+from ui.palette import Theme
+from ui.signs import line_and_marker_image
+from ui.training.scenario import (
     EXTENT,
     LAYERS,
     NORMALISED,
@@ -37,8 +39,6 @@ from ui.networks_scenario import (
     rival_of,
     to_query,
 )
-from ui.palette import Theme
-from ui.signs import line_and_marker_image
 from ui.twists import BATCH, SCHEDULE, Twist, twist_knobs, with_twist
 
 mirror = Mirror("network", from_query, to_query, path="networks")

@@ -37,9 +37,9 @@ from optimizers import OPTIMIZERS
 from ui.address import written
 from ui.comparison import symbol
 from ui.jobs import Report
-from ui.networks_scenario import NetworkScenario, Side, twists_of
 from ui.numbers import number
 from ui.stage.slices import Projected, Slice
+from ui.training.scenario import NetworkScenario, Side, twists_of
 
 BLOCKS, BLOCK = 3, 17
 """The plane's grid is made in so many blocks a way of so many points a way: between them one can stop."""

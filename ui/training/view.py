@@ -11,11 +11,11 @@ import streamlit as st
 
 from networks import find_task
 from ui.jobs import Standing
-from ui.networks_controls import PAGE
-from ui.networks_scenario import NetworkScenario
-from ui.networks_work import Picture, Pictures, Run, region_axes
 from ui.numbers import number
 from ui.palette import Theme
+from ui.training.controls import PAGE
+from ui.training.scenario import NetworkScenario
+from ui.training.work import Picture, Pictures, Run, region_axes
 
 LITTLE, MOST = 0.1, 0.9
 """Below the first share of its variance a plane hides a path; above the second it shows most of it."""
@@ -156,7 +156,7 @@ def _about_line(picture: Picture) -> str:
 
 def charts(shown: Shown, theme: Theme) -> None:
     """The runs as charts, and on a plane of inputs what the networks say."""
-    from ui import networks_figures as figures  # a second to import, which the stage does not have to wait for
+    from ui.training import figures  # a second to import, which the stage does not have to wait for
 
     runs = shown.runs
     right = [(run.label, run.numbers, values) for run in runs for values in (run.train_accuracies, run.test_accuracies)]

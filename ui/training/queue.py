@@ -4,8 +4,8 @@ from dataclasses import replace
 from typing import Any, Literal
 
 from ui.jobs import Jobs, Report, Standing
-from ui.networks_scenario import NetworkScenario, from_query, to_query
-from ui.networks_work import Trainings, edges, pictures
+from ui.training.scenario import NetworkScenario, from_query, to_query
+from ui.training.work import Trainings, edges, pictures
 
 QUICK = 0.9
 """Seconds for which a page waits in silence before it shows how far the work is."""
