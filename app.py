@@ -1,6 +1,6 @@
 """The entry: `streamlit run app.py`."""
 
-import gc
+import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -12,13 +12,8 @@ from starlette.responses import Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
-from engine.warm_up import keep_compiled_programs, warm_up
-from landscapes import LANDSCAPES
-from optimizers import OPTIMIZERS
-from ui.comparison import CONTENDERS, SURFACE
-from ui.jobs import PATIENCE
-from ui.reference import surface_facts
-from ui.scenario import OPENING
+from engine.warm_up import keep_compiled_programs
+from ui.ahead import compile_ahead
 from ui.small_map import map_route
 from ui.stage import WEB
 from ui.stage.batches import batches_route
@@ -27,8 +22,6 @@ from ui.stage.shelf import SHELF_ROUTES
 from ui.stage.surface import surface_route
 from ui.stage.swarm import SWARM_ROUTES
 from ui.stage.track import TRACK_ROUTES
-from ui.training.queue import JOBS, key_of
-from ui.training.scenario import default_scenario
 
 
 class _Modules(StaticFiles):
@@ -40,30 +33,12 @@ class _Modules(StaticFiles):
         return response
 
 
-def _warm_up() -> None:
-    """Compile what a visitor is likely to pick first, and tell the garbage collector that what JAX keeps stays.
-
-    First what the pages open on, then every optimizer on the opening surface, then every surface and what the reference
-    tells of it, and last the training that the networks open on. Any other pair, and the fan of most, is compiled when
-    it is asked for. Walking what JAX keeps takes over 20 ms, at any moment, with a visitor waiting.
-    """
-    surface, optimizer = OPENING
-    warm_up([OPENING, *((SURFACE, key) for key in CONTENDERS)])
-    warm_up([*((surface, key) for key in OPTIMIZERS), *((key, optimizer) for key in LANDSCAPES)], batches=False)
-    for entry in LANDSCAPES.values():
-        surface_facts(entry)
-    network = key_of(default_scenario())
-    JOBS.want("warm-up", network)
-    JOBS.settled(network, PATIENCE)
-    gc.collect()
-    gc.freeze()
-
-
 @asynccontextmanager
 async def _compiling_ahead(_: st.App) -> AsyncIterator[None]:
-    """Compile ahead while the first visitor reads; the programs are kept for the next start."""
+    """Compile ahead while the first visitor reads, unless DOWNHILL_COMPILE_AHEAD=no; programs are kept for later."""
     keep_compiled_programs(Path(__file__).parent / ".cache" / "jax")
-    Thread(target=_warm_up, name="warm-up", daemon=True).start()
+    if os.environ.get("DOWNHILL_COMPILE_AHEAD") != "no":
+        Thread(target=compile_ahead, name="ahead", daemon=True).start()
     yield
 
 

@@ -19,7 +19,6 @@ from landscapes.alice_counts import WORDS, meetings, table
 from tests.data_tables import edge_rows, hatter_counts, two_tasks_rows, weekly_returns
 from tests.landscape_oracles import ORACLES
 from tests.test_stage import read
-from ui.export.script import why_not
 from ui.stage.surface import packed_surface
 
 ROOT = Path(__file__).parent.parent
@@ -261,7 +260,6 @@ def test_a_run_of_two_tasks_is_not_judged_by_a_surface_that_it_does_not_descend(
     said = diagnose(run).reason
     assert said.startswith("What it is trained on changes on the way") and said.endswith("to 133.")
     assert run.twists.keywords() == {}  # nothing that a link would have to say
-    assert why_not(run) == "There is no script for a run whose loss changes on the way."
 
 
 def test_no_example_is_offered_for_mini_batches_where_there_are_tasks():

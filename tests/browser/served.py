@@ -37,14 +37,14 @@ def chromium(playwright: Playwright) -> Browser:
 
 
 @contextmanager
-def served(script: Path = ROOT / "app.py") -> Iterator[str]:
-    """Serve a Streamlit script on a free port and yield its address once it answers."""
+def served(script: Path = ROOT / "app.py", *, ahead: bool = True) -> Iterator[str]:
+    """Serve a Streamlit script on a free port and yield its address once it answers; `ahead` lets it compile ahead."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     command = [sys.executable, "-m", "streamlit", "run", str(script), "--server.port", str(port)]
     options = ["--server.headless", "true", "--server.address", "127.0.0.1", "--server.fileWatcherType", "none"]
-    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    environment = os.environ | {"PYTHONPATH": str(ROOT), "DOWNHILL_COMPILE_AHEAD": "yes" if ahead else "no"}
     server = subprocess.Popen([*command, *options], cwd=ROOT, env=environment, stdout=subprocess.DEVNULL)
     try:
         address = f"http://127.0.0.1:{port}"

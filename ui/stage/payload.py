@@ -111,7 +111,7 @@ def pack_stage(
         "twin": None,
         "curve": {
             "title": axis.title,
-            "ticks": [[round(float(axis.unit(np.array(at))), 5), text] for at, text in axis.ticks],
+            "ticks": [[round(float(axis.unit(np.array(at))), 8), text] for at, text in axis.ticks],
             "low": axis.low,
             "high": axis.high,
         },
