@@ -140,7 +140,7 @@ class Mirror(Generic[State]):
     def remember(self) -> None:
         """Let the browser keep the address, and at the first view of a bare one give back what it kept.
 
-        Outside of any fragment: no move of a control need send it again.
+        Inside the fragment that shows the state: a run of the whole page might find a stage that is still loading.
         """
         key = f"{self.name}.last"
 

@@ -38,8 +38,10 @@ def test_changes_are_undone_by_keys_and_the_next_visit_opens_on_what_was_left(br
     dial = page.get_by_role("slider", name="Learning rate, dial")
     dial.press("PageUp")
     asks_for(page, "learning_rate=0.003")
+    expect(page.get_by_role("button", name="Undo")).to_be_enabled()  # it comes a little after the address
     dial.press("Control+z")
     asks_for(page, "")
+    expect(page.get_by_role("button", name="Redo")).to_be_enabled()
     page.locator("body").press("Control+Shift+Z")
     asks_for(page, "learning_rate=0.003")
 

@@ -58,6 +58,7 @@ def laboratory() -> None:
                     contenders.twists(comparison)
         if not restraint.locked | restraint.hidden:
             way_back(mirror, contenders.start_over, "compare.")
+    mirror.remember()
 
 
 def stage(comparison: Comparison, raced: Race, restraint: Restraint) -> None:
@@ -82,5 +83,4 @@ st.html('<h1 class="unseen">Compare: several optimizers on one surface</h1>')
 mirror.current()
 panels.notice(mirror.ignored(), mirror.dismiss)
 laboratory()
-mirror.remember()
 mirror.put_back()

@@ -65,6 +65,7 @@ def laboratory(around: tuple[object, ...]) -> None:
             panels.locked("Added", {"": in_words(scenario.twists)})
         if not restraint.locked | restraint.hidden:
             way_back(session.mirror, session.reset)  # not for a class: it would lead away from what the link sets
+    session.mirror.remember()
 
 
 def taken(scenario: Scenario) -> Subject:
@@ -113,5 +114,4 @@ if restraint.shows("texts") and not st.context.is_embedded:
         panels.about(entry.title, entry.teaches, equation, entry.source, entry.notes, known)
     with right:
         panels.about(method.title, method.teaches, method.tex, method.source, method.notes)
-session.mirror.remember()
 session.mirror.put_back()

@@ -114,6 +114,7 @@ def catalogue() -> None:
                     place = entry(one, theme)
                     if isinstance(one, Landscape):
                         places.append((place, one))
+    mirror.remember()
     for place, surface in places:  # the page is drawn by now
         place.html(facts_html(surface_facts(surface)))
 
@@ -122,5 +123,4 @@ st.html('<h1 class="unseen">Reference: every surface and every optimizer</h1>')
 mirror.current()
 panels.notice(mirror.ignored(), mirror.dismiss)
 catalogue()
-mirror.remember()
 mirror.put_back()
