@@ -6,7 +6,6 @@ from functools import partial
 from typing import Any
 
 import streamlit as st
-from streamlit.components.v2 import component
 
 from engine.compare import BUDGET, CRITERION, TOLERANCE, Tuned
 from engine.descend import COORDINATE, SEED, checked_start
@@ -36,6 +35,7 @@ from ui.controls import _number as number_field
 from ui.controls import twist_fields
 from ui.look import Look
 from ui.mirror import Mirror
+from ui.module import module
 from ui.numbers import number
 from ui.own_formula import surface_choice
 from ui.palette import Theme
@@ -48,11 +48,7 @@ from ui.starts import HELP as STARTS_HELP
 from ui.starts import SPREAD, offered
 from ui.twists import BATCH, NAMES, Twist, has_chance, in_words, with_twist
 
-_table = component(
-    "downhill_table",
-    js="""export default async (component) =>
-  (await import(new URL("stage/table.js", document.baseURI))).show(component);""",
-)
+_table = module("table")
 
 mirror = Mirror("comparison", from_query, to_query, path="compare", aside=restraint_aside)
 """The comparison of one visitor."""

@@ -5,17 +5,14 @@ from functools import cache
 from pathlib import Path
 
 import streamlit as st
-from streamlit.components.v2 import component
+
+from ui.module import module
 
 ROOT = Path(__file__).parent.parent
 
 YEAR = 2026
 
-_keys = component(
-    "downhill_keys",
-    js="""export default async (component) =>
-  (await import(new URL("stage/keys.js", document.baseURI))).show(component);""",
-)
+_keys = module("keys")
 
 
 @cache

@@ -14,7 +14,8 @@ from typing import Any, Generic, TypeVar
 from urllib.parse import parse_qs, urlencode
 
 import streamlit as st
-from streamlit.components.v2 import component
+
+from ui.module import module
 
 FRAMES = 300
 """For how many frames of the browser its address is waited for."""
@@ -29,11 +30,7 @@ State = TypeVar("State")
 Query = Mapping[str, Sequence[str]]
 Address = dict[str, list[str]]
 
-_last = component(
-    "downhill_last",
-    js="""export default async (component) =>
-  (await import(new URL("stage/last.js", document.baseURI))).show(component);""",
-)
+_last = module("last")
 
 
 def _nothing_aside(address: Address) -> tuple[dict[str, str], Address]:

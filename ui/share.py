@@ -6,7 +6,6 @@ from html import escape
 from urllib.parse import urlencode, urlsplit
 
 import streamlit as st
-from streamlit.components.v2 import component
 
 from ui.export import Subject
 from ui.export.page import Shown, page_html
@@ -14,13 +13,10 @@ from ui.export.script import optax_script, why_not
 from ui.export.tables import csv_text, json_text
 from ui.export.torch_script import torch_script, why_no_torch
 from ui.export.zipped import zipped_scripts
+from ui.module import module
 from ui.restraint import LOCKABLE, PARTS, restraint_query
 
-_share = component(
-    "downhill_share",
-    js="""export default async (component) =>
-  (await import(new URL("stage/share.js", document.baseURI))).show(component);""",
-)
+_share = module("share")
 
 USUAL = "http://localhost:8501/"
 """Where the pages are when nobody says."""

@@ -6,11 +6,11 @@ from pathlib import Path
 from typing import Literal
 
 import streamlit as st
-from streamlit.components.v2 import component
 
 from engine import Trajectory
 from ui.display import CurveScale
 from ui.look import Look, look_in
+from ui.module import module
 from ui.stage.payload import pack_runs
 from ui.stage.slices import Projected, Slice, pack_slice
 from ui.stage.swarm import Swarm
@@ -18,10 +18,7 @@ from ui.stage.swarm import Swarm
 WEB = Path(__file__).parent / "web"
 """The folder that is served as /stage."""
 
-_LOADER = """export default async (component) =>
-  (await import(new URL("stage/stage.js", document.baseURI))).show(component);"""
-
-_component = component("downhill_stage", js=_LOADER)
+_component = module("stage")
 
 
 def show_stage(

@@ -4,10 +4,6 @@
 /** @type {Set<string>} the pages that have been given theirs: an address asks once, and what follows is the visitor's */
 const given = new Set();
 
-const STAGELESS = "reference";
-
-const PATIENCE = 600; // frames
-
 /** @type {Pick<Shown, "page" | "path"> | undefined} */
 let shown;
 
@@ -27,19 +23,12 @@ export function show({ data: { page, path, fresh }, setTriggerValue }) {
     return;
   }
   given.add(page);
-  /** Once the stage is there, where the page has one: a run of the page would undo one that is still loading. @param {number} left */
-  const give = (left) => {
-    if (page === STAGELESS || document.querySelector(".stage[data-runs]") || !left) setTriggerValue("query", last);
-    else requestAnimationFrame(() => give(left - 1));
-  };
-  /** @type {string | null} */
-  let last = null;
   try {
-    last = localStorage.getItem(`downhill.${page}`);
+    const last = localStorage.getItem(`downhill.${page}`);
+    if (last) setTriggerValue("query", last);
   } catch {
     // A browser may refuse to keep anything: then each visit begins anew.
   }
-  if (last) give(PATIENCE);
 }
 
 /** What the address says is what the page shows: kept whenever it changes, so that no move has to send it again. */
