@@ -4,8 +4,8 @@
 """
 
 from engine import numerics  # how JAX computes is settled before anything is computed  # noqa: F401, I001
-from networks.curvature import Sharpness, sharpness, sharpness_along
-from networks.edge import Edge, edge
+from networks.curvature import Sharpness, sharpness
+from networks.edge import Edge, EdgeWatch, edge
 from networks.network import (
     ACTIVATIONS,
     INITIALISATIONS,
@@ -30,11 +30,11 @@ from networks.plane import (
     through,
 )
 from networks.tasks import TASKS, Task, find_task
-from networks.train import TRAINERS, Progress, Training, can_train, train
+from networks.train import TRAINERS, Progress, Training, can_train, checked_course, train
 
 __all__ = [
-    "ACTIVATIONS", "INITIALISATIONS", "TASKS", "TRAINERS", "WIDTH", "Edge", "Network", "Plane", "Progress",
-    "Projection", "Sharpness", "Slice", "Task", "Training", "can_train", "cross_entropy", "edge", "extent_around",
-    "find_task", "forward", "initial_parameters", "line", "loss_plane", "network_for", "pca_directions",
-    "probabilities", "project", "random_directions", "sharpness", "sharpness_along", "through", "train",
+    "ACTIVATIONS", "INITIALISATIONS", "TASKS", "TRAINERS", "WIDTH", "Edge", "EdgeWatch", "Network", "Plane", "Progress",
+    "Projection", "Sharpness", "Slice", "Task", "Training", "can_train", "checked_course", "cross_entropy", "edge",
+    "extent_around", "find_task", "forward", "initial_parameters", "line", "loss_plane", "network_for",
+    "pca_directions", "probabilities", "project", "random_directions", "sharpness", "through", "train",
 ]  # fmt: skip

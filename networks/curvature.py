@@ -1,8 +1,7 @@
 """Sharpness, the largest eigenvalue of a loss's Hessian, for any loss in JAX and any tree of parameters."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable
 from functools import lru_cache
-from itertools import repeat
 from typing import Any, NamedTuple
 
 import jax
@@ -11,7 +10,6 @@ import numpy as np
 from jax.flatten_util import ravel_pytree
 
 from networks.plane import PROGRAMS, Loss
-from networks.trees import row
 
 FIRST_ITERATIONS = 40
 """How many Hessian-vector products are made where nothing is known of the eigenvector."""
@@ -60,36 +58,6 @@ def sharpness(
     begin = _drawn(parameters, seed) if start is None else start
     value, vector, error = _program(loss, count)(parameters, begin, ones if scale is None else scale, l2, data)
     return Sharpness(float(value), vector, float(error))
-
-
-def sharpness_along(
-    loss: Loss,
-    path: Any,
-    data: tuple[Any, ...] = (),
-    iterations: int = 15,
-    seed: int = 0,
-    scales: Iterable[Any] | None = None,
-    l2: float = 0.0,
-) -> Iterator[float]:
-    """The sharpness at each row of a path, one after the other.
-
-    Each row begins with the eigenvector of the one before, and the first with more iterations.
-
-    Args:
-        loss: as for `sharpness`.
-        path: a tree whose leaves have a leading axis of rows.
-        data: as for `sharpness`.
-        iterations: how many Hessian-vector products a row.
-        seed: for the first vector.
-        scales: None, or of each row a tree, as `scale` of `sharpness`.
-        l2: as for `sharpness`.
-    """
-    vector = None
-    for number, scale in zip(range(len(jax.tree.leaves(path)[0])), scales or repeat(None), strict=False):
-        count = iterations if vector is not None else max(iterations, FIRST_ITERATIONS)
-        found = sharpness(loss, row(path, number), data, count, seed, scale, vector, l2)
-        vector = found.vector if np.isfinite(found.value) else None
-        yield found.value
 
 
 def _drawn(parameters: Any, seed: int) -> Any:

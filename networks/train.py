@@ -47,6 +47,9 @@ class Progress(NamedTuple):
 Report = Callable[[Progress], bool | None]
 """Told how far it is after each piece; False stops it. What it raises ends the training as any error would."""
 
+Follow = Callable[[int, Parameters, Any], None]
+"""Told at each mark how many steps are made, the parameters there, and what the optimizer remembers."""
+
 
 @dataclass(frozen=True, eq=False)
 class Training:
@@ -138,6 +141,7 @@ def train(
     seed: int = 0,
     parameters: Parameters | None = None,
     report: Report | None = None,
+    follow: Follow | None = None,
     **settings: Setting,
 ) -> Training:
     """Train a network on a task.
@@ -150,6 +154,7 @@ def train(
         seed: for the first weights, the order of mini-batches and noise.
         parameters: the first weights, in place of drawn ones.
         report: told after each piece how far it is; when it returns False the training stops there.
+        follow: told at each mark, of which Training knows, where the training stands.
         **settings: the optimizer's knobs by name, the rest at their defaults; and of what every run takes `schedule`
             with its knobs and `schedule_steps`, `clip_norm`, `clip_value`, `weight_decay`, `l2`, `noise` with
             `noise_decay`, `temperature`, `batch_size`, and `precision`, which is "float32" here unless told otherwise.
@@ -163,7 +168,9 @@ def train(
     """
     course = checked_course(task, network, optimizer, steps, seed, settings)
     first = initial_parameters(network, course.seed) if parameters is None else _checked(network, parameters)
-    return _trained(course, first, report or (lambda progress: None))
+    return _trained(
+        course, first, report or (lambda progress: None), follow or (lambda number, parameters, state: None)
+    )
 
 
 @dataclass(frozen=True, eq=False)
@@ -311,7 +318,7 @@ class _Kept:
         }  # fmt: skip
 
 
-def _trained(course: Course, first: Parameters, report: Report) -> Training:
+def _trained(course: Course, first: Parameters, report: Report, follow: Follow) -> Training:
     """The training itself, piece by piece."""
     steps, data = course.steps, course.data
     every, each = _rhythm(steps, course.network.count)
@@ -321,10 +328,13 @@ def _trained(course: Course, first: Parameters, report: Report) -> Training:
     made, status = 0, "finished"
     while made < steps and status == "finished":
         count = min(each, steps - made)
-        marks.append(len(kept))
-        states.append(run.state)
+        before = run
         run, piece, rows, valid = compiled(run, course.turn(made, count, every), data)
         valid = int(valid)
+        if valid or not made:
+            marks.append(len(kept))
+            states.append(before.state)
+            follow(made, before.reported, before.state)
         records[made : made + valid] = np.asarray(piece)[:valid]
         kept.add(range(made, made + max(valid, made == 0), every), rows, records[made : made + valid : every])
         made += valid
@@ -339,6 +349,8 @@ def _trained(course: Course, first: Parameters, report: Report) -> Training:
         kept.drop_last()
         del marks[-1], states[-1]
         status = "diverged"
+    elif status != "diverged":
+        follow(made, run.reported, run.state)
     return Training(
         task=course.task, network=course.network, optimizer=course.optimizer, settings=course.settings,
         twists=course.twists, steps=steps, seed=course.seed, length=max(0, made - (status == "diverged")),

@@ -6,7 +6,17 @@ import numpy as np
 import pytest
 from jax.flatten_util import ravel_pytree
 
-from networks import cross_entropy, edge, find_task, initial_parameters, network_for, sharpness, train
+from networks import (
+    EdgeWatch,
+    checked_course,
+    cross_entropy,
+    edge,
+    find_task,
+    initial_parameters,
+    network_for,
+    sharpness,
+    train,
+)
 from networks.trees import as_vector, row
 
 NETWORK, TASK = network_for(find_task("moons"), (4,)), find_task("moons")
@@ -101,8 +111,50 @@ def test_adams_is_preconditioned_with_what_it_divides_by():
 def test_it_stops_where_it_is_told_to_and_knows_when_no_limit_is_known():
     made = train(TASK, NETWORK, "gradient_descent", steps=60, learning_rate=0.8)
     seen = []
-    found = edge(made, report=lambda done, of: seen.append((done, of)) or done < 3)
-    assert seen == [(1, 31), (2, 31), (3, 31)]
+    found = edge(made, report=lambda found, of: seen.append((*found.numbers, of)) or len(found.numbers) < 3)
+    assert seen == [(0, 31), (0, 2, 31), (0, 2, 4, 31)]
     assert len(found.sharpness) == len(found.numbers) == len(found.limits) == 3
     lion = edge(train(TASK, NETWORK, "lion", steps=0))
     assert np.isnan(lion.limits).all() and lion.words == "" and np.isfinite(lion.sharpness).all()
+
+
+@pytest.mark.parametrize(("optimizer", "rate"), [("gradient_descent", 0.8), ("adam", 0.02)])
+def test_what_goes_along_with_a_training_finds_what_is_found_after_it(optimizer, rate):
+    settings = {"learning_rate": rate, "schedule": "polynomial", "final": 0.5}
+    watch = EdgeWatch(checked_course(TASK, NETWORK, optimizer, 60, 0, settings))
+    seen = []
+    made = train(
+        TASK, NETWORK, optimizer, steps=60, **settings, follow=watch.add,
+        report=lambda progress: seen.append(len(watch.found().numbers)) and None,
+    )  # fmt: skip
+    wanted = edge(made)
+    np.testing.assert_allclose(watch.found().sharpness, wanted.sharpness, rtol=1e-6)
+    np.testing.assert_array_equal(watch.found().numbers, wanted.numbers)
+    np.testing.assert_array_equal(watch.found().limits, wanted.limits)
+    assert seen == list(range(1, len(wanted.numbers)))  # point by point, the last after the last report
+
+
+def test_places_of_a_training_that_breaks_are_those_that_are_kept():
+    linear = network_for(TASK, (4,), "linear", "large")
+    watch = EdgeWatch(checked_course(TASK, linear, "gradient_descent", 60, 0, {"learning_rate": 1e6}))
+    made = train(TASK, linear, "gradient_descent", steps=60, learning_rate=1e6, follow=watch.add)
+    assert made.status == "diverged" and made.length % 2  # with the first step of a piece
+    np.testing.assert_array_equal(watch.found().numbers, made.numbers[made.marks])
+    np.testing.assert_array_equal(edge(made).sharpness, watch.found().sharpness)
+
+
+def test_gradient_descent_comes_to_the_edge_of_stability_and_stays_there():
+    """Cohen et al. 2021, arXiv:2103.00065: what the page's example of that name shows."""
+    spirals = find_task("spirals")
+    made = train(
+        spirals, network_for(spirals, (16, 16), "tanh", "xavier"), "gradient_descent", steps=1600, learning_rate=0.2
+    )
+    found = edge(made)
+    share = found.sharpness / (2 / 0.2)
+    arrives = int(np.argmax(share > 0.9))
+    assert share[0] < 0.25 and found.numbers[arrives] > 400  # it is a long way up
+    assert np.all(np.diff(share[3:arrives]) > 0)
+    assert found.numbers[arrives] < 800 and share.max() < 1.4  # then it shoots over once
+    assert np.all(np.abs(share[arrives + 4 :] - 1) < 0.05)
+    losses = made.train_losses[made.marks]
+    assert losses[-1] < 0.6 * losses[arrives]

@@ -27,7 +27,8 @@ from ui.training.scenario import (
     rival_of,
     to_query,
 )
-from ui.training.work import Trainings, labels, pictures
+from ui.training.trainings import Trainings
+from ui.training.work import labels, pictures
 
 SMALL = {"task": "moons", "layers": "1", "width": "3", "steps": "20"}
 """A training that costs next to nothing; the tests share its programs."""
@@ -84,7 +85,8 @@ def test_address_and_scenario_say_the_same():
         ({"b": "nothing"}, "b = 'nothing'"),
         ({"b.width": "3"}, "'b.width' means nothing"),
         ({"b": "adam", "b.width": "x"}, "b.width"),
-        ({"precision": "float16"}, "precision is not added"),
+        ({"precision": "float8"}, "precision = 'float8' is not allowed"),
+        ({"loss_scaling": "static"}, "loss_scaling is not added"),
         ({"batch_size": "100000"}, "batch_size"),
         ({"unknown": "1"}, "'unknown' means nothing"),
     ],
@@ -157,7 +159,7 @@ def test_cancelled_run_leaves_the_page_usable(monkeypatch: pytest.MonkeyPatch):
     press(page, "networks.train")
     assert begun.wait(60)
     assert "Until it is done the training before is shown." in shown(page)
-    press(page, "networks.cancel_training")
+    press(page, "networks.cancel_pictures")
     checked(page.run())
     assert "Cancelled. Train begins again." in shown(page)
     assert page.session_state["networks.shown"].pictures is before
@@ -204,7 +206,7 @@ def test_second_contender_comes_and_goes_and_stands_in_the_address():
 def made(**query: str):
     scenario, ignored = from_query(SMALL | query)
     assert ignored == ()
-    return pictures(scenario, Trainings(), lambda share, doing: None)
+    return pictures(scenario, Trainings(), lambda share, doing, so_far=None: None)
 
 
 def test_plane_through_runs_holds_their_ends_and_the_line_between_them():

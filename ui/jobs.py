@@ -11,13 +11,18 @@ from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
 from threading import Event, Lock, Thread
-from typing import Generic, Literal, TypeVar
+from typing import Any, Generic, Literal, Protocol, TypeVar
 
 Key = TypeVar("Key", bound=Hashable)
 Result = TypeVar("Result")
 
-Report = Callable[[float, str], None]
-"""`report(share, doing)`: which share of the work is done, and in words what is being done. It may raise `Dropped`."""
+
+class Report(Protocol):
+    """How work says how far it is."""
+
+    def __call__(self, share: float, doing: str, so_far: Any = None) -> None:
+        """Which share is done, in words what is being done, and what can be seen of it already. May raise `Dropped`."""
+
 
 PATIENCE = 40.0
 """Seconds for which a visitor who does not ask again is waited for: a hidden tab may ask only now and then."""
@@ -39,6 +44,7 @@ class Standing(Generic[Result]):
         place: while it waits, 1 for the next one in the queue.
         share, doing: while it runs, which share is done and what is being done.
         left: while it runs, about how many seconds more; None where that is too early to say.
+        so_far: while it runs, what can be seen of it already, as the work last told; None for nothing.
         result: what came out, when it is done.
         error: why nothing came out, when it failed.
     """
@@ -48,6 +54,7 @@ class Standing(Generic[Result]):
     share: float = 0.0
     doing: str = ""
     left: float | None = None
+    so_far: Any = None
     result: Result | None = None
     error: str = ""
 
@@ -60,6 +67,7 @@ class _Job(Generic[Key]):
     began: float = 0.0
     share: float = 0.0
     doing: str = ""
+    so_far: Any = None
 
 
 class Jobs(Generic[Key, Result]):
@@ -151,7 +159,7 @@ class Jobs(Generic[Key, Result]):
         if job.key in self._queue:
             return Standing("waiting", place=list(self._queue).index(job.key) + 1)
         left = (self._clock() - job.began) * (1 - job.share) / job.share if job.share > EARLY else None
-        return Standing("running", share=job.share, doing=job.doing, left=left)
+        return Standing("running", share=job.share, doing=job.doing, left=left, so_far=job.so_far)
 
     def _serve(self) -> None:
         """Work until nothing is left; a worker who waits would only take room."""
@@ -176,18 +184,18 @@ class Jobs(Generic[Key, Result]):
                 self._workers -= 1
                 return None
             key, job = self._queue.popitem(last=False)
-            job.began, job.share, job.doing = self._clock(), 0.0, ""
+            job.began, job.share, job.doing, job.so_far = self._clock(), 0.0, "", None
             self._running[key] = job
             return job
 
     def _attempt(self, job: _Job[Key]) -> Standing[Result] | None:
         """What comes out of a job; None where it is dropped."""
 
-        def report(share: float, doing: str) -> None:
+        def report(share: float, doing: str, so_far: Any = None) -> None:
             with self._lock:
                 if not self._wanted(job):
                     raise Dropped
-                job.share, job.doing = share, doing
+                job.share, job.doing, job.so_far = share, doing, so_far
 
         try:
             return Standing("done", share=1.0, result=self._work(job.key, report))

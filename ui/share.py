@@ -44,20 +44,24 @@ def take_away(subject: Subject, key: str, keep: Callable[[], None], shown: Shown
         return
     with panel:
         title = subject.title if len(subject.runs) == 1 else subject.runs[0].landscape.title  # a key names the others
-        said = {"stem": subject.stem, "title": title, "link": subject.link}
-        _share(key=f"{key}share.row", data=said)
+        row(key, subject.stem, title, subject.link)
         with st.container(horizontal=True, key=f"{key}share.files"):
             for title, make, ending, kind in (
                 ("Numbers (CSV)", partial(csv_text, subject), "csv", "text/csv"),
                 ("Numbers (JSON)", partial(json_text, subject), "json", "application/json"),
                 ("Page that plays offline (HTML)", partial(page_html, subject, shown), "html", "text/html"),
             ):
-                _download(key, title, make, f"{subject.stem}.{ending}", kind)
+                download(key, title, make, f"{subject.stem}.{ending}", kind)
             reasons = [_scripts(subject, key, "optax", optax_script, why_not)]
             reasons.append(_scripts(subject, key, "PyTorch", torch_script, why_no_torch))
         for reason in filter(None, reasons):
             st.caption(reason)
         _for_a_class(subject, key, keep)
+
+
+def row(key: str, stem: str, title: str, link: str) -> None:
+    """What the browser itself can do: copy the link, keep a picture or a video, by what files are called and say."""
+    _share(key=f"{key}share.row", data={"stem": stem, "title": title, "link": link})
 
 
 def way_in(subject: Subject) -> None:
@@ -92,15 +96,16 @@ def _scripts(subject: Subject, key: str, library: str, write: Callable[..., str]
     word = library.lower()
     if len(subject.runs) == 1 and written:
         make = partial(write, subject.runs[0], subject.link)
-        _download(key, f"Code ({library})", make, f"{subject.stem}-{word}.py", "text/x-python")
+        download(key, f"Code ({library})", make, f"{subject.stem}-{word}.py", "text/x-python")
     elif written:
         make = partial(zipped_scripts, written, subject.link, write)
-        _download(key, f"Code ({library}, ZIP)", make, f"{subject.stem}-{word}.zip", "application/zip")
+        download(key, f"Code ({library}, ZIP)", make, f"{subject.stem}-{word}.zip", "application/zip")
     many = len(subject.runs) > 1
     return " ".join(f"{name}: {reason}" if many else reason for name, reason in refused.items() if reason)
 
 
-def _download(key: str, title: str, make: Callable[[], str | bytes], name: str, kind: str) -> None:
+def download(key: str, title: str, make: Callable[[], str | bytes], name: str, kind: str) -> None:
+    """A button for a file of that name and kind, which is made when it is asked for."""
     st.download_button(
         title, make, file_name=name, mime=kind, key=f"{key}share.{title}", on_click="ignore",
         icon=":material/download:",

@@ -1,9 +1,12 @@
 """Networks: train a small network, and see its path on a plane through the space of its parameters."""
 
+from collections.abc import Sequence
+from itertools import chain
 from typing import Any
 
 import streamlit as st
 
+from networks import Edge
 from ui import panels
 from ui.jobs import Standing
 from ui.look import PLAIN
@@ -13,45 +16,76 @@ from ui.stage.edges import pack_edges
 from ui.stage.shelf import SHELF
 from ui.training import controls, queue, view
 from ui.training.controls import PAGE, mirror
-from ui.training.queue import Key, key_of, wanted
+from ui.training.live import live_pictures
+from ui.training.queue import Key, What, key_of, wanted
 from ui.training.scenario import NetworkScenario
+from ui.training.take_away import take_away
+from ui.training.work import Shown
 from ui.way_back import way_back
 
 CANCELLED, AGAIN, SHOWN = f"{PAGE}cancelled", f"{PAGE}again", f"{PAGE}shown"
 
+UNDER_WAY = ("waiting", "running")
+
+SOON = 0.4
+"""Seconds for which it is waited, after telling how far the work is, for its end."""
+
 
 @st.fragment(run_every=0.5)
-def waiting(key: Key, name: str) -> None:
-    """How far the work is, until it is over or cancelled; then the page is drawn again."""
+def waiting(key: Key, theme: Theme) -> None:
+    """How far the work is, and what can be seen of it; when it is over or cancelled the page is drawn again."""
     if st.session_state.get(CANCELLED) == key:
         st.rerun()
     standing = queue.JOBS.want(controls.visitor(), key)
-    if standing.state not in ("waiting", "running"):
+    if standing.state not in UNDER_WAY:
         st.rerun()
-    with st.container(horizontal=True, vertical_alignment="center", key=f"{PAGE}progress_{name}"):
+    with st.container(horizontal=True, vertical_alignment="center", key=f"{PAGE}progress_{key[0]}"):
         st.progress(min(standing.share, 1.0), text=view.progress_words(standing))
-        st.button("Cancel", key=f"{PAGE}cancel_{name}", icon=":material/close:", on_click=cancel, args=(key,))
+        st.button("Cancel", key=f"{PAGE}cancel_{key[0]}", icon=":material/close:", on_click=cancel, args=(key,))
+    if standing.so_far is not None:
+        st.html(live_pictures(standing.so_far, theme))
+    if queue.JOBS.settled(key, SOON):
+        st.rerun()
 
 
 def cancel(key: Key) -> None:
     """Let go of the work; for others who want the same it goes on."""
     st.session_state[CANCELLED] = key
-    if key[0] == "pictures":
-        controls.set_aside()
+    shown = st.session_state.get(SHOWN)
+    if key[0] == "edges" and shown is not None and key_of(shown.scenario, "edges") == key:
+        controls.set_look(PLAIN)  # what it belongs to is there
     else:
-        controls.set_look(PLAIN)
+        controls.set_aside()
     queue.JOBS.leave(controls.visitor())
 
 
-def tracks(shown: view.Shown, standing: Standing[Any] | None) -> list[str]:
+def works(asked: NetworkScenario, curve: str) -> dict[What, Standing[Any]]:
+    """How the works for a scenario stand, up to the one that is under way.
+
+    The sharpness comes first where the training is still to be made: it is found on the way.
+    """
+    shown, again = st.session_state.get(SHOWN), st.session_state.pop(AGAIN, False)
+    order: tuple[What, ...] = ("pictures",)
+    if curve == "sharpness":
+        there = shown is not None and key_of(shown.scenario) == key_of(asked)
+        order = ("pictures", "edges") if there else ("edges", "pictures")
+    found: dict[What, Standing[Any]] = {}
+    for what in order:
+        found[what] = wanted(controls.visitor(), key_of(asked, what), again)
+        if found[what].state in UNDER_WAY:
+            break
+    return found
+
+
+def tracks(shown: Shown, edges: Sequence[Sequence[Edge]]) -> list[str]:
     """Where the sharpness along the runs of each picture is; "" while it is not known."""
-    if standing is None or standing.result is None:
+    if not edges:
         return [""] * len(shown.pictures)
-    both = zip(shown.pictures, standing.result, strict=True)
+    both = zip(shown.pictures, edges, strict=True)
     return [SHELF.put(pack_edges(found, picture.paths, picture.every)) for picture, found in both]
 
 
-def stages(shown: view.Shown, scenario: NetworkScenario, addresses: list[str]) -> None:
+def stages(shown: Shown, scenario: NetworkScenario, addresses: list[str]) -> None:
     """A stage for each picture, side by side."""
     columns = st.columns(len(shown.pictures)) if len(shown.pictures) > 1 else [st.container()]
     for place, (column, picture) in enumerate(zip(columns, shown.pictures, strict=True)):
@@ -74,42 +108,44 @@ st.html('<h1 class="unseen">Networks: the landscape of a real network</h1>')
 panels.notice(mirror.ignored(), mirror.dismiss)
 theme: Theme = "dark" if st.context.theme.type == "dark" else "light"
 asked = controls.asked()
-standing = sharpness = None
+found: dict[What, Standing[Any]] = {}
 side, middle = st.columns([1, 3.6], gap="medium")
 if asked is not None:
     with middle:
-        standing = wanted(controls.visitor(), key_of(asked), st.session_state.pop(AGAIN, False))
-    if standing.result is not None:
-        st.session_state[SHOWN] = view.Shown(asked, standing.result)
-shown: view.Shown | None = st.session_state.get(SHOWN)
-current = shown is not None and asked is not None and key_of(shown.scenario) == key_of(asked)
-if current and asked is not None and scenario.curve == "sharpness":
-    st.session_state.pop(CANCELLED, None)
-    with middle:
-        sharpness = wanted(controls.visitor(), key_of(asked, "edges"))
-pending = asked is None or view.differ(asked, scenario) or (standing is not None and standing.error != "")
+        found = works(asked, scenario.curve)
+    pictures = found.get("pictures")
+    if pictures is not None and pictures.result is not None:
+        st.session_state[SHOWN] = Shown(asked, pictures.result)
+shown: Shown | None = st.session_state.get(SHOWN)
+failed = any(standing.error for standing in found.values())
+pending = asked is None or view.differ(asked, scenario) or failed
 with middle:
-    if asked is not None and standing is not None and standing.state in ("waiting", "running"):
-        st.session_state.pop(CANCELLED, None)
-        waiting(key_of(asked), "training")
-    view.remark(scenario, asked, standing, shown)
+    for what, standing in found.items():
+        if asked is not None and standing.state in UNDER_WAY:
+            st.session_state.pop(CANCELLED, None)
+            waiting(key_of(asked, what), theme)
+    view.remark(scenario, asked, found.get("pictures", found.get("edges")), shown)
     if shown is not None:
-        if asked is not None and sharpness is not None and sharpness.state in ("waiting", "running"):
-            waiting(key_of(asked, "edges"), "sharpness")
-        stages(shown, scenario, tracks(shown, sharpness))
+        current = asked is not None and key_of(shown.scenario) == key_of(asked)
+        sharpness = found.get("edges") if current else None
+        edges = [] if sharpness is None else sharpness.result or []
+        stages(shown, scenario, tracks(shown, edges))
         view.words(shown)
         view.charts(shown, theme)
+        take_away(shown, list(chain.from_iterable(edges)))
 with side:
     controls.essentials(scenario, pending)
     for name, title, fields in (
         ("plane", "The plane", controls.plane),
         ("more", "More settings", controls.details),
-        ("twists", "Schedule, clipping, noise", controls.twists),
+        ("twists", "Schedule, noise, precision", controls.twists),
         ("rival", "A second network or optimizer", lambda scenario: controls.rival(scenario, theme)),
     ):
         folded = st.expander(title, key=f"{PAGE}{name}", on_change=mirror.adjust)
         if folded.open:
             with folded:
                 fields(scenario)
+    controls.examples()
     way_back(mirror, controls.start_over, PAGE)
+mirror.remember()
 mirror.put_back()

@@ -22,6 +22,7 @@ from ui.look import Look
 from ui.mirror import Mirror
 from ui.palette import Theme
 from ui.signs import line_and_marker_image
+from ui.training.examples import EXAMPLES
 from ui.training.scenario import (
     EXTENT,
     LAYERS,
@@ -29,6 +30,7 @@ from ui.training.scenario import (
     NOT_HERE,
     NUMBERS,
     PLANES,
+    USUAL_PRECISION,
     WIDTH,
     NetworkScenario,
     Side,
@@ -39,7 +41,7 @@ from ui.training.scenario import (
     rival_of,
     to_query,
 )
-from ui.twists import BATCH, SCHEDULE, Twist, twist_knobs, with_twist
+from ui.twists import BATCH, PRECISION, PRECISIONS, SCHEDULE, Twist, twist_knobs, with_twist
 
 mirror = Mirror("network", from_query, to_query, path="networks")
 """The scenario of one visitor."""
@@ -146,12 +148,14 @@ def _remove_rival() -> None:
 def essentials(scenario: NetworkScenario, pending: bool) -> None:
     """What to learn, the network, the optimizer with its learning rate, and Train."""
     tasks = {key: entry.title for key, entry in TASKS.items()}
-    choice("Task", f"{PAGE}task", tasks, scenario.task, lambda key: _change(task=key))
+    about = "What the network learns to tell apart, each example by its class."
+    choice("Task", f"{PAGE}task", tasks, scenario.task, lambda key: _change(task=key), about)
     _network(scenario.sides[0], 0)
     _optimizer(scenario.sides[0], 0)
     st.button(
         "Train", key=f"{PAGE}train", icon=":material/play_arrow:", on_click=ask, width="stretch",
         type="primary" if pending else "secondary",
+        help="Train with what is set here. Until then the picture stays that of the last training.",
     )  # fmt: skip
 
 
@@ -171,6 +175,17 @@ def _optimizer(side: Side, place: int) -> None:
     if rate is not None:
         value = side.settings["learning_rate"]
         number_field(f"{key}.learning_rate", rate, value, partial(_set_setting, place, "learning_rate"))
+
+
+def examples() -> None:
+    """Trainings to try, each at one click."""
+    st.caption("To try")
+    with st.container(key=f"{PAGE}examples", gap="xxsmall"):
+        for example in EXAMPLES:
+            st.button(
+                example.title, key=f"{PAGE}example.{example.key}", type="tertiary", help=example.about,
+                on_click=mirror.change, args=(example.scenario,),
+            )  # fmt: skip
 
 
 def details(scenario: NetworkScenario) -> None:
@@ -196,8 +211,11 @@ def _more(side: Side, place: int) -> None:
     key = f"{PAGE}{place}"
     activations = {name: ACTIVATION_WORDS.get(name, name) for name in ACTIVATIONS}
     starts = {name: START_WORDS.get(name, name) for name in INITIALISATIONS}
-    for title, name, words in (("Activation", "activation", activations), ("First weights", "initialisation", starts)):
-        choice(title, f"{key}.{name}", words, getattr(side, name), partial(_set_word, place, name))
+    for title, name, words, about in (
+        ("Activation", "activation", activations, "What each hidden unit makes of the sum that reaches it."),
+        ("First weights", "initialisation", starts, "How large the random weights are with which training begins."),
+    ):
+        choice(title, f"{key}.{name}", words, getattr(side, name), partial(_set_word, place, name), about)
     others = {name: knob for name, knob in OPTIMIZERS[side.optimizer].knobs.items() if name != "learning_rate"}
     if others:
         st.caption(OPTIMIZERS[side.optimizer].title)
@@ -217,7 +235,8 @@ def twists(scenario: NetworkScenario) -> None:
     shown: Mapping[str, Twist] = scenario.twists
     schedule = str(shown.get(SCHEDULE, "constant"))
     if any("learning_rate" in method.knobs for method in methods):
-        choice("Schedule", f"{PAGE}{SCHEDULE}", titles(SCHEDULES), schedule, partial(_set_twist, SCHEDULE))
+        about = "How the learning rate changes over the training; the field above sets its peak."
+        choice("Schedule", f"{PAGE}{SCHEDULE}", titles(SCHEDULES), schedule, partial(_set_twist, SCHEDULE), about)
     task = find_task(scenario.task)
     knobs = {name: knob for method in methods for name, knob in twist_knobs(task, method, schedule).items()}
     with st.container(key=f"{PAGE}twists_fields"):
@@ -227,11 +246,15 @@ def twists(scenario: NetworkScenario) -> None:
             usual = None if name in OFF_AT_NONE else knob.default
             value: Any = shown.get(name, usual)
             number_field(f"{PAGE}twists.{name}", knob, value, partial(_set_twist, name), off=usual is None)
+    about = "The type of number that weights, and what the optimizer remembers, are kept in."
+    kept_in = str(shown.get(PRECISION, USUAL_PRECISION))
+    choice("Precision", f"{PAGE}{PRECISION}", PRECISIONS, kept_in, partial(_set_twist, PRECISION), about)
 
 
 def plane(scenario: NetworkScenario) -> None:
     """Which plane through the parameters is drawn."""
-    choice("Plane", f"{PAGE}plane_kind", PLANES, scenario.plane, lambda kind: _view(plane=kind))
+    about = "Which two directions are drawn, out of as many as the network has parameters."
+    choice("Plane", f"{PAGE}plane_kind", PLANES, scenario.plane, lambda kind: _view(plane=kind), about)
     if scenario.plane == "random":
         words = "To what a random direction is scaled: to the norm that each filter, or each layer, has at the end."
         take: Callable[[Any], None] = lambda word: _view(normalise=word)  # noqa: E731
@@ -243,7 +266,11 @@ def plane(scenario: NetworkScenario) -> None:
 def rival(scenario: NetworkScenario, theme: Theme) -> None:
     """The second contender, or the button that adds one."""
     if len(scenario.sides) == 1:
-        st.button("Add a second one", key=f"{PAGE}add", icon=":material/add:", on_click=_add_rival, width="stretch")
+        about = "Another network or optimizer, trained beside the first"
+        st.button(
+            "Add a second one", key=f"{PAGE}add", icon=":material/add:", help=about, on_click=_add_rival,
+            width="stretch",
+        )  # fmt: skip
         return
     side = scenario.sides[1]
     with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
@@ -252,4 +279,7 @@ def rival(scenario: NetworkScenario, theme: Theme) -> None:
     _optimizer(side, 1)
     _network(side, 1)
     _more(side, 1)
-    st.button("Remove it", key=f"{PAGE}remove", icon=":material/close:", type="tertiary", on_click=_remove_rival)
+    st.button(
+        "Remove it", key=f"{PAGE}remove", icon=":material/close:", type="tertiary", help="Train the first one alone",
+        on_click=_remove_rival,
+    )  # fmt: skip

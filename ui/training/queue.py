@@ -5,7 +5,9 @@ from typing import Any, Literal
 
 from ui.jobs import Jobs, Report, Standing
 from ui.training.scenario import NetworkScenario, from_query, to_query
-from ui.training.work import Trainings, edges, pictures
+from ui.training.sharpness import edges
+from ui.training.trainings import Trainings
+from ui.training.work import pictures
 
 QUICK = 0.9
 """Seconds for which a page waits in silence before it shows how far the work is."""

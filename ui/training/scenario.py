@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Literal, get_args
 
 from engine.descend import SEED
+from engine.precision import TYPES
 from engine.twists import SCALING, TEAM
 from knobs import Knob
 from networks.network import ACTIVATIONS, INITIALISATIONS, MOST_LAYERS, WIDTH
@@ -103,8 +104,11 @@ RATES = {
 
 SIDE_CHOICES = {"activation": tuple(ACTIVATIONS), "initialisation": tuple(INITIALISATIONS)}
 SIDE_NUMBERS = {"layers": LAYERS, "width": WIDTH}
-NOT_HERE = frozenset({PRECISION, LOSS_SCALING, *SCALING, *TEAM})
-"""The twists that the page leaves out: networks are trained in float32, by one worker."""
+NOT_HERE = frozenset({LOSS_SCALING, *SCALING, *TEAM})
+"""The twists that the page leaves out: networks are trained by one worker, unscaled."""
+
+USUAL_PRECISION = "float32"
+"""The type of number that networks are trained in unless another is asked for."""
 
 CHOICES: dict[str, tuple[str, ...]] = {
     "plane": get_args(PlaneKind),
@@ -145,7 +149,12 @@ def twists_of(scenario: NetworkScenario, side: Side) -> tuple[dict[str, Twist], 
     """What of the common twists a side takes, and a sentence for each that it goes without."""
     unknown = {name: f"{name} is not added to the training of networks" for name in set(scenario.twists) & NOT_HERE}
     asked = {name: value for name, value in scenario.twists.items() if name not in unknown}
+    precision = asked.pop(PRECISION, USUAL_PRECISION)
     taken, refused = fitting(find_task(scenario.task), OPTIMIZERS[side.optimizer], asked, scenario.steps)
+    if precision not in TYPES:
+        unknown[PRECISION] = f"precision = {precision!r} is not allowed: one of {', '.join(TYPES)}"
+    elif precision != USUAL_PRECISION:
+        taken[PRECISION] = precision
     return taken, unknown | refused
 
 

@@ -1,9 +1,8 @@
 """What the Networks page says and draws of a training beside the stage."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from html import escape
-from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -15,23 +14,10 @@ from ui.numbers import number
 from ui.palette import Theme
 from ui.training.controls import PAGE
 from ui.training.scenario import NetworkScenario
-from ui.training.work import Picture, Pictures, Run, region_axes
+from ui.training.work import Picture, Pictures, Run, Shown, region_axes
 
 LITTLE, MOST = 0.1, 0.9
 """Below the first share of its variance a plane hides a path; above the second it shows most of it."""
-
-
-@dataclass(frozen=True, eq=False)
-class Shown:
-    """What is on the page: the pictures, and the scenario that they are of."""
-
-    scenario: NetworkScenario
-    pictures: Pictures
-
-    @property
-    def runs(self) -> list[Run]:
-        """All runs that are shown."""
-        return list(chain.from_iterable(picture.runs for picture in self.pictures))
 
 
 def progress_words(standing: Standing[Pictures]) -> str:

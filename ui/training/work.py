@@ -3,34 +3,29 @@
 Everything here runs in the queue (ui/jobs.py) and reports how far it is; a report ends what nobody wants any more.
 """
 
-from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 from typing import Any, NamedTuple
 
 import jax
 import numpy as np
 
 from networks import (
-    Edge,
     Plane,
-    Progress,
     Projection,
     Task,
     Training,
     cross_entropy,
-    edge,
     extent_around,
     find_task,
     forward,
     line,
     loss_plane,
-    network_for,
     pca_directions,
     project,
     random_directions,
     through,
-    train,
 )
 from networks.trees import row
 from optimizers import OPTIMIZERS
@@ -39,7 +34,8 @@ from ui.comparison import symbol
 from ui.jobs import Report
 from ui.numbers import number
 from ui.stage.slices import Projected, Slice
-from ui.training.scenario import NetworkScenario, Side, twists_of
+from ui.training.scenario import NetworkScenario, Side
+from ui.training.trainings import Trainings, part, within
 
 BLOCKS, BLOCK = 3, 17
 """The plane's grid is made in so many blocks a way of so many points a way: between them one can stop."""
@@ -49,9 +45,6 @@ LINE = 41
 
 REGION = 81
 """Points along each side at which a network is asked what it says of a place."""
-
-KEPT_TRAININGS = 6
-"""How many trainings are kept, the last used: up to 16 MB each."""
 
 OF_TRAINING, OF_PLANE = 0.55, 0.4
 """The shares of the work, about, that training and the plane take."""
@@ -69,7 +62,7 @@ class Run:
         distances: (rows,), how far it is from the plane.
         travelled: (rows,), how far it is from its own start, in all dimensions.
         share: the share of its variance that lies along the plane.
-        steps, status: how many steps were asked for, and how it ended.
+        steps, seed, status: how many steps were asked for, from which seed, and how it ended.
         count: how many parameters there are.
         regions: (REGION, REGION), the probability of kind 1 on the task's plane; None where it has more inputs.
     """
@@ -85,6 +78,7 @@ class Run:
     travelled: np.ndarray
     share: float
     steps: int
+    seed: int
     status: str
     count: int
     regions: np.ndarray | None
@@ -113,42 +107,22 @@ class Picture:
 Pictures = tuple[Picture, ...]
 
 
-class Trainings:
-    """Trains, and keeps the last few trainings, so that another plane needs no other training. For one thread."""
+@dataclass(frozen=True, eq=False)
+class Shown:
+    """What is on the page: the pictures, and the scenario that they are of."""
 
-    def __init__(self, room: int = KEPT_TRAININGS) -> None:
-        self._room = room
-        self._kept: OrderedDict[tuple[Any, ...], Training] = OrderedDict()
+    scenario: NetworkScenario
+    pictures: Pictures
 
-    def training(self, scenario: NetworkScenario, side: Side, seed: int, report: Report) -> Training:
-        """The training of a side from that seed."""
-        twists, _ = twists_of(scenario, side)
-        settings = tuple(sorted(side.settings.items()))
-        what = (
-            scenario.task, side.widths, side.activation, side.initialisation, side.optimizer, settings, scenario.steps,
-            seed, tuple(sorted(twists.items())),
-        )  # fmt: skip
-        known = self._kept.get(what)
-        if known is None:
-            known = self._kept[what] = _trained(scenario, side, seed, report)
-            while len(self._kept) > self._room:
-                self._kept.popitem(last=False)
-        self._kept.move_to_end(what)
-        return known
+    @property
+    def runs(self) -> list[Run]:
+        """All runs that are shown."""
+        return list(chain.from_iterable(picture.runs for picture in self.pictures))
 
-
-def _trained(scenario: NetworkScenario, side: Side, seed: int, report: Report) -> Training:
-    task = find_task(scenario.task)
-    twists, _ = twists_of(scenario, side)
-    named = OPTIMIZERS[side.optimizer].title
-
-    def told(progress: Progress) -> None:
-        report(progress.done / progress.steps, f"{named}, step {progress.done:,} of {progress.steps:,}")
-
-    report(0.0, f"{named}: getting ready")
-    network = network_for(task, side.widths, side.activation, side.initialisation)
-    settings: dict[str, Any] = {**side.settings, **twists}
-    return train(task, network, side.optimizer, steps=scenario.steps, seed=seed, report=told, **settings)
+    @property
+    def title(self) -> str:
+        """What is learnt."""
+        return find_task(self.scenario.task).title
 
 
 def pictures(scenario: NetworkScenario, trainings: Trainings, report: Report) -> Pictures:
@@ -157,8 +131,8 @@ def pictures(scenario: NetworkScenario, trainings: Trainings, report: Report) ->
     Raises:
         ValueError: where there is no such plane; the message says why.
     """
-    groups = _groups(scenario)
-    return tuple(_picture(group, trainings, _part(report, place, len(groups))) for place, group in enumerate(groups))
+    groups = groups_of(scenario)
+    return tuple(_picture(group, trainings, part(report, place, len(groups))) for place, group in enumerate(groups))
 
 
 class Group(NamedTuple):
@@ -168,7 +142,7 @@ class Group(NamedTuple):
     names: list[str]
 
 
-def _groups(scenario: NetworkScenario) -> list[Group]:
+def groups_of(scenario: NetworkScenario) -> list[Group]:
     """The groups of a scenario."""
     first, *others = scenario.sides
     names = labels(scenario.sides)
@@ -177,48 +151,17 @@ def _groups(scenario: NetworkScenario) -> list[Group]:
     return [Group(replace(scenario, sides=(side,)), [name]) for side, name in zip(scenario.sides, names, strict=True)]
 
 
-def edges(scenario: NetworkScenario, trainings: Trainings, report: Report) -> tuple[tuple[Edge, ...], ...]:
-    """The sharpness along each run of each picture."""
-    groups = [_entrants(group) for group in _groups(scenario)]
-    runs = sum(len(group) for group in groups)
-    parts = iter([_part(report, place, runs) for place in range(runs)])
-    return tuple(
-        tuple(_edge(scenario, trainings, label, side, seed, next(parts)) for label, side, seed in group)
-        for group in groups
-    )
-
-
-def _edge(scenario: NetworkScenario, trainings: Trainings, label: str, side: Side, seed: int, report: Report) -> Edge:
-    training = trainings.training(scenario, side, seed, _within(report, 0, 0.3))
-
-    def told(done: int, count: int) -> None:
-        report(0.3 + 0.7 * done / count, f"{label}: sharpness at place {done} of {count}")
-
-    report(0.3, f"{label}: sharpness")
-    return edge(training, report=told)
-
-
-def _part(report: Report, place: int, count: int) -> Report:
-    """The report of one of some equal parts of a work."""
-    return lambda share, doing: report((place + share) / count, doing)
-
-
-def _within(report: Report, low: float, high: float) -> Report:
-    """The report of what takes the work from one share to another."""
-    return lambda share, doing: report(low + share * (high - low), doing)
-
-
 def _picture(group: Group, trainings: Trainings, report: Report) -> Picture:
-    scenario, entrants = group.scenario, _entrants(group)
-    of_training = _within(report, 0, OF_TRAINING)
+    scenario, entrants = group.scenario, entrants_of(group)
+    of_training = within(report, 0, OF_TRAINING)
     trained = [
-        trainings.training(scenario, side, seed, _part(of_training, place, len(entrants)))
+        _widened(trainings.training(scenario, side, seed, part(of_training, place, len(entrants))))
         for place, (_, side, seed) in enumerate(entrants)
     ]
     report(OF_TRAINING, "laying the plane")
     plane = _plane(scenario, trained)
     shadows = [project(plane, training.parameters) for training in trained]
-    drawn = _slice(scenario, plane, trained[0], shadows, _within(report, OF_TRAINING, OF_TRAINING + OF_PLANE))
+    drawn = _slice(scenario, plane, trained[0], shadows, within(report, OF_TRAINING, OF_TRAINING + OF_PLANE))
     report(OF_TRAINING + OF_PLANE, "looking at the results")
     runs = tuple(
         _run(label, side, training, shadow)
@@ -231,7 +174,16 @@ def _picture(group: Group, trainings: Trainings, report: Report) -> Picture:
     return Picture(drawn, paths, runs, every, between)
 
 
-def _entrants(group: Group) -> list[tuple[str, Side, int]]:
+def _widened(training: Training) -> Training:
+    """A training with parameters of float32 at least: planes and what is seen on them are not to be rounded."""
+
+    def wide(leaf: Any) -> np.ndarray:
+        return leaf.astype(np.promote_types(leaf.dtype, np.float32))
+
+    return replace(training, parameters=jax.tree.map(wide, training.parameters))
+
+
+def entrants_of(group: Group) -> list[tuple[str, Side, int]]:
     """Who is trained: label, side and seed. A plane through three runs takes other seeds of the first side to three."""
     scenario = group.scenario
     entrants = [(name, side, scenario.seed) for name, side in zip(group.names, scenario.sides, strict=True)]
@@ -332,7 +284,7 @@ def _run(label: str, side: Side, training: Training, shadow: Projection) -> Run:
         test_losses=training.test_losses, train_accuracies=training.train_accuracies,
         test_accuracies=training.test_accuracies, distances=shadow.distances,
         travelled=np.linalg.norm(training.path - training.path[0], axis=1), share=shadow.share, steps=training.steps,
-        status=training.status, count=training.network.count, regions=_regions(training),
+        seed=training.seed, status=training.status, count=training.network.count, regions=_regions(training),
     )  # fmt: skip
 
 
