@@ -97,16 +97,14 @@ def test_precision_loses_half_a_unit_added_to_1_and_keeps_more(precision, lost):
     assert upward.points[1, 0] == -1 + lost
 
 
-FLAT = landscape_from_formula("(x/10000)**2 + y**2/2")
-
-
 def test_precision_float16_loses_a_gradient_of_1e_8_unless_the_loss_is_scaled():
+    flat = landscape_from_formula("(x/10000)**2 + y**2/2")
     settings: dict[str, Any] = {"start": (0.5, 0), "steps": 3, "learning_rate": 1e5, "momentum": 0}
-    lost = descend(FLAT, "momentum", precision="float16", **settings)
+    lost = descend(flat, "momentum", precision="float16", **settings)
     assert (lost.points == [0.5, 0]).all() and (memories(lost).gradients == 0).all()
     np.testing.assert_allclose(lost.gradients[0, 0], 1e-8, rtol=1e-12)  # there it is
     for scaling in ("static", "dynamic"):
-        saved = descend(FLAT, "momentum", precision="float16", loss_scaling=scaling, **settings)
+        saved = descend(flat, "momentum", precision="float16", loss_scaling=scaling, **settings)
         np.testing.assert_allclose(memories(saved).gradients[0, 0], 1e-8, rtol=2e-3)
         np.testing.assert_allclose(saved.points[1, 0], 0.499, atol=2**-11)
 
