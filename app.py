@@ -14,7 +14,7 @@ from starlette.staticfiles import StaticFiles
 
 from engine.warm_up import keep_compiled_programs
 from ui.ahead import compile_ahead
-from ui.small_map import map_route
+from ui.small_path import PICTURE_ROUTES
 from ui.stage import WEB
 from ui.stage.batches import batches_route
 from ui.stage.fan import fan_route
@@ -48,9 +48,9 @@ app = st.App(
     routes=[
         Mount("/stage", _Modules(directory=WEB)),
         Route("/surface/{key}", surface_route),
-        Route("/map/{key}.svg", map_route),
         Route("/fan", fan_route),
         Route("/batches", batches_route),
+        *PICTURE_ROUTES,
         *TRACK_ROUTES,
         *SHELF_ROUTES,
         *SWARM_ROUTES,

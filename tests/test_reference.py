@@ -25,7 +25,9 @@ from ui.reference import (
     surface_facts,
     to_query,
 )
+from ui.scenario import default_scenario
 from ui.small_map import LEVELS, WIDE, map_route, small_map
+from ui.small_path import RECORDED, SURFACE, path_route, record, recorded, small_path, written
 
 CONVEX = {
     "bowl", "ravine", "booth", "zakharov", "absolute", "quartic", "trough", "heavy_ball_trap", "line_fit",
@@ -182,9 +184,9 @@ def test_outlines_of_the_map_lie_where_the_losses_are():
     np.testing.assert_allclose(radii, corner * np.sqrt(2 / LEVELS), atol=2)
 
 
-def answered(key: str, query: str = ""):
+def answered(key: str, query: str = "", route=map_route):
     scope = {"type": "http", "path_params": {"key": key}, "query_string": query.encode(), "headers": []}
-    return map_route(Request(scope))
+    return route(Request(scope))
 
 
 def test_map_is_answered_for_a_key_and_a_theme_and_nothing_else():
@@ -193,3 +195,43 @@ def test_map_is_answered_for_a_key_and_a_theme_and_nothing_else():
     assert bytes(answer.body).decode() == small_map(LANDSCAPES["bowl"], "dark")
     assert answered("nowhere").status_code == 404
     assert answered("bowl", "theme=<b>").status_code == 400
+
+
+# ---- the paths -------------------------------------------------------------------------------------------------------
+
+
+def test_paths_are_recorded_of_every_optimizer_as_explore_opens_it():
+    assert list(recorded()) == list(OPTIMIZERS)
+    for key, one in recorded().items():
+        assert one.settings == default_scenario(SURFACE, key).settings, key
+    assert written(recorded()) == RECORDED.read_text()
+
+
+@pytest.mark.parametrize("key", ["momentum", "adam", "newton"])
+def test_recorded_path_is_that_of_the_run(key):
+    assert record(OPTIMIZERS[key]) == recorded()[key]  # else: python docs/small_paths.py
+
+
+def test_recorded_path_of_gradient_descent_is_that_of_its_rule():
+    """Rosenbrock's gradient by hand, on a map from (-2, -1) to (2, 3) that is 480 units wide and tall."""
+    place, rate = np.array([-1.2, 1.0]), recorded()["gradient_descent"].settings["learning_rate"]
+    drawn = [np.array([96.0, 240.0])]
+    for _ in range(500):
+        x, y = place
+        place = place - rate * np.array([-2 * (1 - x) - 400 * x * (y - x**2), 200 * (y - x**2)])
+        unit = np.array([(place[0] + 2) * 120, (3 - place[1]) * 120])
+        if np.hypot(*(unit - drawn[-1])) >= 3:
+            drawn.append(unit)
+    assert recorded()["gradient_descent"].points == tuple(map(tuple, np.rint(drawn).astype(int).tolist()))
+
+
+@pytest.mark.parametrize("theme", THEMES)
+def test_picture_of_a_path_lies_on_the_map_of_its_surface(theme):
+    text = small_path("adam", theme)
+    assert text.startswith(small_map(LANDSCAPES[SURFACE], theme).removesuffix("</svg>"))
+    *_, path, ball = ElementTree.fromstring(text)
+    line = np.array(re.findall(r"\d+", path[0].get("d") or ""), int).reshape(-1, 2)
+    assert line.tolist() == [list(point) for point in recorded()["adam"].points]
+    assert (ball.get("cx"), ball.get("cy")) == tuple(map(str, line[-1]))
+    assert bytes(answered("adam", f"theme={theme}", path_route).body).decode() == text
+    assert answered("nowhere", route=path_route).status_code == 404

@@ -3,6 +3,7 @@
 `GET map/<landscape key>.svg?theme=<light or dark>`
 """
 
+from collections.abc import Callable, Container
 from functools import lru_cache
 from typing import Any
 
@@ -84,10 +85,15 @@ def map_address(landscape: Landscape, theme: Theme) -> str:
 
 def map_route(request: Request) -> Response:
     """Answer a request for a map; 404 for an unknown key, 400 for an unknown theme."""
+    return picture(request, LANDSCAPES, lambda key, theme: small_map(LANDSCAPES[key], theme))
+
+
+def picture(request: Request, known: Container[str], draw: Callable[[str, Theme], str]) -> Response:
+    """Answer a request for the picture of an entry of a registry, by its key and a theme."""
     key, theme = request.path_params["key"], request.query_params.get("theme", THEMES[0])
-    if key not in LANDSCAPES:
-        return PlainTextResponse("There is no landscape with that key.", 404)
+    if key not in known:
+        return PlainTextResponse("There is nothing with that key.", 404)
     if theme not in THEMES:
         return PlainTextResponse(f"A theme is one of {', '.join(THEMES)}.", 400)
     headers = {"Cache-Control": "public, max-age=3600"}
-    return Response(small_map(LANDSCAPES[key], theme), media_type="image/svg+xml", headers=headers)
+    return Response(draw(key, theme), media_type="image/svg+xml", headers=headers)

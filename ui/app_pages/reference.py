@@ -29,6 +29,7 @@ from ui.reference import (
     to_query,
 )
 from ui.small_map import map_address
+from ui.small_path import SURFACE, path_address
 
 mirror = Mirror("reference", from_query, to_query, path="reference")
 KINDS = {"surfaces": f"{len(LANDSCAPES)} surfaces", "optimizers": f"{len(OPTIMIZERS)} optimizers"}
@@ -69,13 +70,11 @@ def entry(one: Landscape | Optimizer, theme: Theme) -> DeltaGenerator:
     with st.container(border=True, key=f"entry_{one.key}"):
         if isinstance(one, Landscape):
             known = stationary(one.at({}))
-            st.html(
-                f'<img class="map" src="{map_address(one, theme)}" loading="lazy" width="480" height="300" '
-                f'alt="Contour map of {escape(one.title, quote=True)}">'
-            )
+            picture(map_address(one, theme), f"Contour map of {one.title}")
             panels.about(one.title, one.teaches, panels.equation(one.tex, one.axes), one.source, one.notes, known)
             told, name = {"Shape": "…", CONDITION: "…"}, "surface"
         else:
+            picture(path_address(one, theme), f"Path of {one.title} on {LANDSCAPES[SURFACE].title}")
             panels.about(one.title, one.teaches, one.tex, one.source, one.notes)
             told, name = rule_facts(one), "optimizer"
         place = st.empty()
@@ -87,6 +86,13 @@ def entry(one: Landscape | Optimizer, theme: Theme) -> DeltaGenerator:
             f'aria-label="{escape(label, quote=True)}">Open on Explore</a> <code>{escape(one.key)}</code></p>'
         )
     return place
+
+
+def picture(address: str, told: str) -> None:
+    """A picture that the browser fetches when it comes into view."""
+    st.html(
+        f'<img class="map" src="{address}" loading="lazy" width="480" height="300" alt="{escape(told, quote=True)}">'
+    )
 
 
 def facts_html(facts: Mapping[str, str]) -> str:
@@ -104,6 +110,9 @@ def catalogue() -> None:
     entries = found(reference)
     if not entries:
         st.info(f"Nothing in this list holds “{reference.find}”. Try one word, or all chapters.")
+    elif reference.kind == "optimizers":
+        where = LANDSCAPES[SURFACE].title
+        st.caption(f"Each picture is the path on {where} that its link opens: from the ring to the ball.")
     titles = dict.fromkeys(chapter_of(one) for one in entries)
     places: list[tuple[DeltaGenerator, Landscape]] = []
     for title in titles:
