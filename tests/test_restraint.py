@@ -7,6 +7,7 @@ import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from tests.test_explore import MAIN, checked, opened, shown
+from ui import comparison, settled
 from ui.restraint import FREE, LOCKABLE, PARTS, Restraint, read_restraint, restraint_aside, restraint_query
 from ui.share import with_query
 
@@ -78,15 +79,48 @@ def test_unknown_part_is_named():
     assert "surface" not in keys(page)  # what is known holds
 
 
-def test_compare_is_restrained_as_well():
+def compared(**query: str) -> AppTest:
     page = AppTest.from_file(MAIN, default_timeout=60)
-    for name, value in {"lock": "optimizer,rate,surface", "hide": "texts,settings,twists"}.items():
-        page.query_params[name] = value
-    checked(page.switch_page("app_pages/compare.py").run())
+    page.query_params.update(query)
+    return checked(page.switch_page("app_pages/compare.py").run())
+
+
+def test_compare_is_restrained_as_well():
+    page = compared(lock="optimizer,rate,surface", hide="texts,settings,twists")
     there = keys(page)
-    assert not there & {"compare.landscape", "contender0", "compare.rates", "add"}
+    assert not there & {"compare.landscape", "contender0", "compare.rates", "add", "compare.spread", "compare.reset"}
     assert "<dt>2<dd>Momentum (heavy ball)" in shown(page)
-    assert "All start at the same point" not in shown(page)
+    assert "All start at the same point" not in shown(page) and "Budget" not in shown(page)
+
+
+def test_what_is_locked_on_compare_is_told():
+    page = compared(lock="rate,settings,start", rates="own", x="0.5", **{"a.learning_rate": "0.002", "c.beta1": "0.5"})
+    there, said = keys(page), shown(page)
+    assert "contender0" in there and not [key for key in there if "learning_rate" in key or ".settings" in key]
+    assert not there & {"compare.more", "compare.rates", "compare.dial", "compare.budget"}
+    assert "learning rate 0.002" in [caption.value for caption in page.caption]
+    assert "<p>Start</p><dl><dt>x<dd>0.5<dt>y<dd>1</dl>" in said and "<dt>Start x" not in said
+    assert "<dt>Budget<dd>300" in said and "<dt>Adam<dd>β₁ = 0.5, β₂ = 0.999" in said
+    page = compared(lock="optimizer,settings,twists", rates="same", clip_norm="3", hide="start")
+    assert not [key for key in keys(page) if key.startswith("contender")]
+    said = shown(page)
+    assert "Start" not in said and "<dt>1<dd>Gradient descent, learning rate 0.001" in said
+    assert "<p>Added</p><dl><dt><dd>clip norm 3</dl>" in said
+
+
+def test_settings_of_a_comparison_are_told_with_its_starts():
+    drawn, _ = comparison.from_query({"surface": "ravine", "starts": "cloud", "spread": "0.2", "seed": "4"})
+    told = settled.settings(drawn, read_restraint({"lock": ["settings"]}))
+    assert told["Condition number"] == "100" and (told["Start x"], told["Start y"]) == ("1", "1")
+    assert (told["Starts"], told["Spread"], told["Seed"]) == ("A cloud", "0.2", "4")
+    assert told["Momentum (heavy ball)"] == "β = 0.9"
+    assert "Start x" not in settled.settings(drawn, read_restraint({"hide": ["start"]}))
+
+
+def test_start_that_is_locked_is_told_on_explore():
+    assert "<p>Start</p><dl><dt>x<dd>0.5<dt>y<dd>1</dl>" in shown(opened({"lock": "start", "x": "0.5"}))
+    page = opened({"lock": "settings", "hide": "start"})
+    assert "<dt>Steps<dd>500" in shown(page) and "Start x" not in shown(page)
 
 
 def test_link_for_a_class_adds_to_what_stands_there():

@@ -32,7 +32,7 @@ from ui.comparison import (
     twists_of,
 )
 from ui.controls import _number as number_field
-from ui.controls import twist_fields
+from ui.controls import label, start_in_words, twist_fields
 from ui.look import Look
 from ui.mirror import Mirror
 from ui.module import module
@@ -42,6 +42,7 @@ from ui.palette import Theme
 from ui.panels import locked
 from ui.race import Race
 from ui.restraint import Restraint, restraint_aside
+from ui.settled import rate_in_words
 from ui.signs import line_and_marker_image
 from ui.standings import standings, table_html
 from ui.starts import HELP as STARTS_HELP
@@ -168,69 +169,68 @@ def surface(comparison: Comparison, restraint: Restraint) -> None:
     if restraint.frees("rate"):
         _choice("Learning rates", "rates", list(RATES), RATES.__getitem__, comparison, about=RATES_HELP)
     elif restraint.shows("rate"):
-        locked("Learning rates", {"": RATES[comparison.rates]})
+        common = f", {number(comparison.rate)}" if comparison.rates == "same" else ""
+        locked("Learning rates", {"": f"{RATES[comparison.rates]}{common}"})
+    if "start" in restraint.locked:
+        locked("Start", start_in_words(surfaces.surface(comparison.landscape), comparison.start))
     if comparison.rates == "own" and restraint.frees("rate"):
         names = dict(zip(LETTERS, labels(comparison.contenders), strict=False))
         about = "Whose learning rate the dial below the picture changes."
         _choice("The dial turns", "dial", list(names), names.__getitem__, comparison, about=about)
 
 
-def cards(comparison: Comparison, found: Sequence[Tuned | None], theme: Theme) -> None:
+def cards(comparison: Comparison, found: Sequence[Tuned | None], theme: Theme, restraint: Restraint) -> None:
     """The contenders, each with its sign, its learning rate and its settings."""
     for place, contender in enumerate(comparison.contenders):
         with st.container(border=True, key=f"card{place}", gap="xxsmall"):
-            _card(place, contender, comparison, found[place], theme)
-    if len(comparison.contenders) < MOST:
+            _card(place, contender, comparison, found[place], theme, restraint)
+    if len(comparison.contenders) < MOST and restraint.frees("optimizer"):
         about = f"One more optimizer, up to {MOST}"
         st.button("Add a contender", key="add", icon=":material/add:", help=about, on_click=add, width="stretch")
 
 
-def _card(place: int, contender: Contender, comparison: Comparison, found: Tuned | None, theme: Theme) -> None:
+def _card(
+    place: int, contender: Contender, comparison: Comparison, found: Tuned | None, theme: Theme, restraint: Restraint
+) -> None:
     method = OPTIMIZERS[contender.optimizer]
     key = f"contender{place}"
     with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
         st.html(line_and_marker_image(place, theme), width="content")
-        st.session_state[key] = contender.optimizer
-        st.selectbox(
-            f"Contender {place + 1}",
-            list(OPTIMIZERS),
-            format_func=lambda one: OPTIMIZERS[one].title,
-            key=key,
-            label_visibility="collapsed",
-            on_change=lambda: set_optimizer(place, st.session_state[key]),
-        )
+        if restraint.frees("optimizer"):
+            st.session_state[key] = contender.optimizer
+            st.selectbox(
+                f"Contender {place + 1}",
+                list(OPTIMIZERS),
+                format_func=lambda one: OPTIMIZERS[one].title,
+                key=key,
+                label_visibility="collapsed",
+                on_change=lambda: set_optimizer(place, st.session_state[key]),
+            )
+        else:
+            st.text(method.title)
     rate = method.knobs.get("learning_rate")
-    if rate is not None and comparison.rates == "own":
+    if rate is not None and comparison.rates == "own" and restraint.frees("rate"):
         value = contender.settings["learning_rate"]
         number_field(f"{key}.learning_rate", rate, value, partial(set_setting, place, "learning_rate"))
     others = {name: knob for name, knob in method.knobs.items() if name != "learning_rate"}
     with st.container(horizontal=True, vertical_alignment="center", gap="xxsmall"):
-        st.caption(_rate(comparison, rate, found), width="stretch")
-        if others:
+        st.caption(rate_in_words(contender, comparison, found, restraint), width="stretch")
+        if others and restraint.frees("settings"):
             name = f"Settings of contender {place + 1}"
+            about = f"{', '.join(map(label, others))} of {method.title}"
             more = st.popover(
-                name, key=f"{key}.settings", icon=":material/tune:", type="tertiary", on_change=mirror.adjust
-            )
+                name, key=f"{key}.settings", icon=":material/tune:", type="tertiary", help=about,
+                on_change=mirror.adjust,
+            )  # fmt: skip
             if more.open:  # six contenders have dozens of fields, and each would be drawn again at each move
                 with more:
                     for name, knob in others.items():
                         number_field(f"{key}.{name}", knob, contender.settings[name], partial(set_setting, place, name))
-        if len(comparison.contenders) > FEWEST:
+        if len(comparison.contenders) > FEWEST and restraint.frees("optimizer"):
             st.button(
                 f"Remove contender {place + 1}", key=f"{key}.remove", type="tertiary", icon=":material/close:",
                 help=f"Remove {method.title}", on_click=partial(remove, place),
             )  # fmt: skip
-
-
-def _rate(comparison: Comparison, knob: Knob | None, found: Tuned | None) -> str:
-    """The learning rate with which a contender runs, in words; nothing where a field beside it says it."""
-    if knob is None:
-        return "finds its own step size"
-    if comparison.rates == "own":
-        return ""
-    if found is None:
-        return f"learning rate {number(comparison.rate)}"
-    return f"best rate {number(found.rate)}" + (", at the end of the dial" if found.at_end else "")
 
 
 def details(comparison: Comparison, restraint: Restraint) -> None:
@@ -260,10 +260,12 @@ def _set_parameter(name: str, value: float) -> None:
     mirror.adjust(parameters={**mirror.latest().parameters, name: value})
 
 
-def below(comparison: Comparison) -> None:
+def below(comparison: Comparison, restraint: Restraint) -> None:
     """What decides how the loss curves and the table are made, beside them."""
     with st.container(horizontal=True, vertical_alignment="bottom", key="compare.below"):
         _segments("Loss axis", "scale", SCALES, comparison, "How the loss curves are drawn.")
+        if not restraint.frees("settings"):
+            return
         _segments("Starts", "starts", offered(has_chance(comparison.twists)), comparison, STARTS_HELP)
         if comparison.starts == "cloud":
             _field("spread", SPREAD, comparison.spread, lambda value: mirror.adjust(spread=value))

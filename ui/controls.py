@@ -14,7 +14,7 @@ import streamlit as st
 
 from engine.descend import COORDINATE, SEED, STEPS
 from knobs import Knob
-from landscapes.base import Landscape
+from landscapes.base import Landscape, Point
 from optimizers import OPTIMIZERS
 from optimizers.base import Optimizer
 from optimizers.schedules import SCHEDULES
@@ -25,6 +25,7 @@ from ui.panels import locked
 from ui.restraint import FREE, Restraint
 from ui.scenario import Scenario
 from ui.starts import HELP, SPREAD, offered
+from ui.starts import TITLES as STARTS
 from ui.surfaces import surface
 from ui.twists import (
     LOSS_SCALING,
@@ -67,16 +68,26 @@ def surface_and_optimizer(scenario: Scenario, restraint: Restraint = FREE) -> No
         locked("Optimizer", {"": method.title})
     if "rate" in restraint.locked and "learning_rate" in method.knobs:
         locked("Learning rate", {"": number(scenario.settings["learning_rate"])})
+    if "start" in restraint.locked:
+        locked("Start", start_in_words(entry, scenario.start))
 
 
-def settled(scenario: Scenario) -> dict[str, str]:
+def start_in_words(entry: Landscape, start: Point) -> dict[str, str]:
+    """A start on a surface, each coordinate by its name."""
+    return {axis: number(value) for axis, value in zip(entry.axes, start, strict=True)}
+
+
+def settled(scenario: Scenario, restraint: Restraint = FREE) -> dict[str, str]:
     """What `details` would let a visitor set, in words."""
-    x, y = scenario.start
     others = {name: value for name, value in scenario.settings.items() if name != "learning_rate"}
-    numbers = {**others, **scenario.parameters, "x": x, "y": y, "steps": scenario.steps, "seed": scenario.seed}
-    first, second = surface(scenario.landscape).axes
-    named: dict[str, str] = {"x": f"Start {first}", "y": f"Start {second}"}
-    return {named.get(name, label(name)): number(value) for name, value in numbers.items()}
+    told = {label(name): number(value) for name, value in {**others, **scenario.parameters}.items()}
+    if restraint.frees("start"):
+        start = start_in_words(surface(scenario.landscape), scenario.start)
+        told |= {f"Start {axis}": value for axis, value in start.items()}
+    told |= {"Steps": number(scenario.steps), "Seed": number(scenario.seed)}
+    if scenario.starts != "one":
+        told["Starts"] = STARTS[scenario.starts]
+    return told | ({"Spread": number(scenario.spread)} if scenario.starts == "cloud" else {})
 
 
 def details(scenario: Scenario, restraint: Restraint = FREE) -> None:

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from ui import contenders, panels, share
+from ui import contenders, panels, settled, share
 from ui.comparison import Comparison, to_query
 from ui.contenders import mirror
 from ui.export import Subject
@@ -13,6 +13,7 @@ from ui.race import Race, race
 from ui.restraint import Restraint, read_restraint
 from ui.stage import show_stage
 from ui.stage.swarm import swarm_beside
+from ui.twists import in_words
 from ui.way_back import way_back
 
 
@@ -32,7 +33,7 @@ def laboratory() -> None:
     # The stage first: what comes first is sent first, and the browser takes its time over the controls.
     with middle:
         stage(comparison, raced, restraint)
-        contenders.below(comparison)
+        contenders.below(comparison, restraint)
         if restraint.shows("numbers"):
             contenders.table(raced, comparison, theme)
         if restraint.shows("texts"):
@@ -42,20 +43,25 @@ def laboratory() -> None:
             share.take_away(subject, "compare.", mirror.adjust, shown)
     with side:
         contenders.surface(comparison, restraint)
-        if restraint.frees("optimizer"):
-            contenders.cards(comparison, raced.found, theme)
-        elif restraint.shows("optimizer"):
-            panels.locked("Optimizers", {str(place): name for place, name in enumerate(raced.names, start=1)})
+        if restraint.shows("optimizer"):
+            if restraint.frees("optimizer") or restraint.frees("settings"):
+                contenders.cards(comparison, raced.found, theme, restraint)
+            else:
+                settled.contenders(comparison, raced.found, restraint)
         if restraint.frees("settings"):
             more = st.expander("More settings", key="compare.more", on_change=mirror.adjust)
             if more.open:
                 with more:
                     contenders.details(comparison, restraint)
+        elif restraint.shows("settings"):
+            panels.locked("Settings", settled.settings(comparison, restraint))
         if restraint.frees("twists"):
             beside = st.expander("Schedule, noise, precision", key="compare.twists", on_change=mirror.adjust)
             if beside.open:
                 with beside:
                     contenders.twists(comparison)
+        elif restraint.shows("twists") and comparison.twists:
+            panels.locked("Added", {"": in_words(comparison.twists)})
         if not restraint.locked | restraint.hidden:
             way_back(mirror, contenders.start_over, "compare.")
     mirror.remember()

@@ -55,7 +55,7 @@ def laboratory(around: tuple[object, ...]) -> None:
                 with more:
                     controls.details(scenario, restraint)
         elif restraint.shows("settings"):
-            panels.locked("Settings", controls.settled(scenario))
+            panels.locked("Settings", controls.settled(scenario, restraint))
         if restraint.frees("twists"):
             beside = st.expander("Schedule, noise, precision", key="twists", on_change=session.keep)
             if beside.open:
