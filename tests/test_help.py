@@ -1,10 +1,11 @@
-"""Help where the mouse rests: every control of Explore, Compare and Reference has a word on what it does."""
+"""Help where the mouse rests: every control of every page has a word on what it does."""
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from tests.test_explore import opened, unfolded
 from tests.test_mirror import gone_to
+from tests.test_networks_page import SMALL
 
 KINDS = ("selectbox", "number_input", "text_input", "button", "button_group", "checkbox", "toggle", "slider")
 
@@ -15,6 +16,8 @@ OPEN: dict[str, tuple[tuple[str, ...], dict[str, str]]] = {
     "explore": (("more", "twists"), {}),
     "compare": (("compare.more", "compare.twists", "contender0.settings"), {"rates": "own", "a": "adam", "b": "lbfgs"}),
     "reference": ((), {}),
+    "networks": (("networks.plane", "networks.more", "networks.twists", "networks.rival"), SMALL),
+    "lessons": ((), {"lesson": "turned", "answer": "a"}),
 }
 """Page -> what is unfolded on it, and what stands in its address."""
 

@@ -48,15 +48,20 @@ def heading(progress: Progress) -> None:
     """Which lesson this is, the list of all, and the ways to its neighbours."""
     with st.container(horizontal=True, vertical_alignment="center", gap="xsmall", key="lesson_heading"):
         done = f", {len(progress.done)} done" if progress.done else ""
-        everything = st.popover(f"Lesson {progress.number} of {len(LESSONS)}{done}", key="lesson_list",
-                                icon=":material/list:", on_change=mirror.adjust)  # fmt: skip
+        everything = st.popover(
+            f"Lesson {progress.number} of {len(LESSONS)}{done}", key="lesson_list", icon=":material/list:",
+            help="All lessons, and which of them are done", on_change=mirror.adjust,
+        )  # fmt: skip
         if everything.open:
             with everything:
                 _list(progress)
         st.html(f'<p class="lesson-theme">{escape(progress.entry.theme)}</p>', width="stretch")
         for name, icon, by in (("Previous lesson", "chevron_left", -1), ("Next lesson", "chevron_right", 1)):
-            st.button(name, key=f"lesson_{icon}", icon=f":material/{icon}:", type="tertiary",
-                      on_click=partial(go, neighbour(progress, by)))  # fmt: skip
+            key = neighbour(progress, by)
+            st.button(
+                name, key=f"lesson_{icon}", icon=f":material/{icon}:", type="tertiary",
+                help=f"{name}: {LESSONS[key].title}", on_click=partial(go, key),
+            )  # fmt: skip
 
 
 def _list(progress: Progress) -> None:
@@ -116,7 +121,7 @@ def outcome(progress: Progress) -> None:
         way = "Next" if progress.number < len(LESSONS) else "From the start"
         st.button(
             f"{way}: {following.title}", key="lesson_next", type="primary", icon=":material/arrow_forward:",
-            on_click=partial(go, following.key),
+            help="On to the next question", on_click=partial(go, following.key),
         )  # fmt: skip
         if isinstance(further.state, Comparison):
             page, query = "compare", comparisons.to_query(further.state)
@@ -124,7 +129,10 @@ def outcome(progress: Progress) -> None:
             page, query = "explore", scenarios.to_query(further.state)
         st.page_link(PAGES[page], label=f"Open it in {page.capitalize()}", icon=":material/open_in_new:",
                      query_params=query)  # fmt: skip
-        st.button("Answer again", key="lesson_again", type="tertiary", icon=":material/replay:", on_click=ask_again)
+        st.button(
+            "Answer again", key="lesson_again", type="tertiary", icon=":material/replay:",
+            help="The same question once more; the lesson stays done", on_click=ask_again,
+        )  # fmt: skip
 
 
 def scenes(progress: Progress) -> None:
@@ -136,7 +144,7 @@ def scenes(progress: Progress) -> None:
     st.session_state[key] = progress.scene
     st.segmented_control(
         "On the stage", range(len(entry.scenes)), format_func=lambda place: entry.scenes[place].title, key=key,
-        required=True, label_visibility="collapsed",
+        required=True, label_visibility="collapsed", help="Which of the lesson's runs is on the stage",
         on_change=lambda: mirror.adjust(scene=st.session_state[key]),
     )  # fmt: skip
 
