@@ -12,14 +12,18 @@ import numpy as np
 import pytest
 
 from landscapes import LANDSCAPES
+from networks import TASKS, TRAINERS, find_task
 from optimizers import OPTIMIZERS
-from tests.test_scenario import HOSTILE, random_scenario
-from ui import comparison, scenario
+from tests.test_scenario import HOSTILE, random_number, random_scenario, random_twists
+from ui import comparison, reference, scenario
+from ui.lessons import LESSONS, progress
 from ui.restraint import NAMES
+from ui.training import scenario as network
 
 LINKS = json.loads((Path(__file__).parent / "data" / "links.json").read_text())
 CASES = [(release, link) for release, links in LINKS.items() for link in links]
 PAGES: dict[str, Any] = {"explore": scenario, "compare": comparison}
+OTHERS: dict[str, Any] = {"networks": network, "lessons": progress, "reference": reference}
 
 
 def as_json(value: Any) -> Any:
@@ -57,14 +61,72 @@ def test_two_thousand_random_scenarios_come_back_from_their_addresses():
     assert wrong == []
 
 
-@pytest.mark.parametrize("page", list(PAGES))
+def random_network(random: np.random.Generator) -> network.NetworkScenario:
+    def one_of(options):
+        return str(random.choice(list(options)))
+
+    def side() -> network.Side:
+        made = network.default_side(one_of(TRAINERS))
+        knobs = OPTIMIZERS[made.optimizer].knobs
+        own = {name: random_number(knob, random) for name, knob in knobs.items()}
+        numbers: dict[str, Any] = {
+            name: int(random_number(knob, random)) for name, knob in network.SIDE_NUMBERS.items()
+        }
+        words: dict[str, Any] = {name: one_of(options) for name, options in network.SIDE_CHOICES.items()}
+        return network.Side(made.optimizer, own if random.integers(2) else made.settings, **numbers, **words)
+
+    task, sides = one_of(TASKS), tuple(side() for _ in range(random.integers(1, 3)))
+    steps = int(random_number(network.STEPS, random))
+    subject: Any = find_task(task)
+    twists = random_twists(subject, OPTIMIZERS[sides[0].optimizer], steps, random)
+    chosen: dict[str, Any] = {name: one_of(words) for name, words in network.CHOICES.items()}
+    made, _ = network.fitted(network.NetworkScenario(
+        task, sides, steps, int(random.integers(2**31)), extent=random_number(network.EXTENT, random), twists=twists,
+        **chosen,
+    ))  # fmt: skip
+    return made
+
+
+def random_progress(random: np.random.Generator) -> progress.Progress:
+    key = str(random.choice(list(LESSONS)))
+    made = progress.Progress(
+        key,
+        scene=int(random.integers(len(LESSONS[key].scenes))),
+        done=tuple(one for one in LESSONS if random.integers(2)),
+    )
+    return progress.answered(made, int(random.integers(len(LESSONS[key].choices)))) if random.integers(2) else made
+
+
+def random_reference(random: np.random.Generator) -> reference.Reference:
+    kind = str(random.choice(["surfaces", "optimizers"]))
+    letters = "abc xyz 059 &=?#%+;/\\\"'<>é∂🏔\u202e\t"
+    words = "".join(letters[place] for place in random.integers(len(letters), size=random.integers(61)))
+    return reference.Reference(kind, str(random.choice(["", *reference.chapters(kind)])), words)  # pyright: ignore[reportArgumentType]
+
+
+RANDOM = {"networks": random_network, "lessons": random_progress, "reference": random_reference}
+
+
+@pytest.mark.parametrize("page", list(OTHERS))
+def test_two_thousand_random_states_of_the_other_pages_come_back_from_their_addresses(page):
+    random, module, wrong = np.random.default_rng(2027), OTHERS[page], []
+    for _ in range(2000):
+        made = RANDOM[page](random)
+        address = urlencode(module.to_query(made))
+        if module.from_query(parse_qs(address, keep_blank_values=True)) != (made, ()):
+            wrong.append(address)
+    assert wrong == []
+
+
+@pytest.mark.parametrize("page", [*PAGES, *OTHERS])
 def test_two_thousand_hostile_addresses_break_nothing_and_are_named(page):
     """Names that mean something with values that do not, and the other way round; what means nothing is said."""
-    random, module = np.random.default_rng(7), PAGES[page]
+    random, module = np.random.default_rng(7), (PAGES | OTHERS)[page]
     names = [
         "surface", "optimizer", "formula", "x", "y", "steps", "seed", "then", "starts", "spread", "learning_rate",
-        "schedule", "noise", "precision", "workers", "batch_size", "a", "b.learning_rate", "rates", "budget", *NAMES,
-        *HOSTILE,
+        "schedule", "noise", "precision", "workers", "batch_size", "a", "b.learning_rate", "rates", "budget",
+        "task", "b", "b.width", "layers", "activation", "plane", "extent", "lesson", "answer", "scene", "done",
+        "list", "chapter", "find", *NAMES, *HOSTILE,
     ]  # fmt: skip
     for _ in range(2000):
         chosen = random.choice(len(names), int(random.integers(1, 6)), replace=False)
