@@ -146,7 +146,7 @@ def turned(straight: Runs, across: Runs) -> dict[str, float]:
             "That would be so if the slopes only ever cancelled. Along the valley they all point the same way "
             "and add up.",
         ),
-        Choice("About 350", "It would take a momentum of about a half for that. Two thirds do much better."),
+        Choice("About 350", "It would take a momentum of about a third for that. Two thirds do much better."),
         Choice("About 90"),
     ),
     scenes=(
@@ -193,7 +193,7 @@ def momentum(scene: Runs) -> dict[str, float]:
             "That would hold on the worst loss there is. A bound that holds for every loss says little about a "
             "good one.",
         ),
-        Choice("About 100 times", "That would be so if the ball were where it is after about 55 steps."),
+        Choice("About 100 times", "That would be so if the ball were where it is after about 50 steps."),
         Choice("About a million times"),
     ),
     scenes=(
