@@ -19,9 +19,10 @@ from ui.numbers import SUPERSCRIPTS, number
 GRID = 201
 """Points along each side of the mesh."""
 
-CurveScale = Literal["log", "linear", "held_out"]
+CurveScale = Literal["log", "linear", "held_out", "tasks"]
 """How a loss curve is drawn: above the minimum on a logarithmic axis, straight, or beside the loss of examples that are
-held out, which knows nothing of that minimum: then both as they are, on a logarithmic axis."""
+held out, which knows nothing of that minimum: then both as they are, on a logarithmic axis. With "tasks" straight,
+beside the losses on two tasks that are trained one after the other."""
 
 COARSE = 41
 """Points along each side at which the held-out loss is looked at, for the ends of its axis."""
@@ -135,12 +136,12 @@ class Curve:
 
     axis: Axis
     landscape: Landscape
-    units: Literal["log", "linear", "height", "decades"]
-    """log10 above the minimum, the loss itself, the units of the height, or log10 of the loss itself"""
+    units: Literal["log", "linear", "height", "decades", "tasks"]
+    """log10 above the minimum, the loss itself, the units of the height, log10 of the loss itself, or again itself"""
 
     def ordinates(self, losses: np.ndarray) -> np.ndarray:
         """Losses as shares of the axis; below 0 or above 1 when they are off it."""
-        if self.units == "linear":
+        if self.units in ("linear", "tasks"):
             return self.axis.unit(losses)
         if self.units == "height":
             return self.axis.unit(display(self.landscape, losses))
@@ -158,13 +159,16 @@ def curve(
     the highest loss on the map (or at a start), so that a run which diverges does not move it; its bottom goes down in
     threes of decades to the lowest loss. With "linear" it reaches from the minimum, or the lowest loss on the map where
     none is known, to the highest start. With "held_out" it reaches from the lowest of both losses on the map to
-    twice the highest start.
+    twice the highest start. With "tasks" it reaches from a little below what is left of a task at best to a third more
+    than the highest start.
 
     Raises:
-        ValueError: for "held_out" on a landscape that holds no examples out.
+        ValueError: for "held_out" on a landscape that holds no examples out, and for "tasks" on one without tasks.
     """
     if scale == "held_out":
         return _with_held_out(landscape, parameters, [run[0] for run in runs])
+    if scale == "tasks":
+        return _with_tasks(landscape, [run[0] for run in runs])
     drawn = relief(landscape, parameters)
     landscape = landscape.at(parameters)
     losses = np.concatenate([np.asarray(run, float) for run in runs])
@@ -195,6 +199,15 @@ def _with_held_out(landscape: Landscape, parameters: Mapping[str, float], starts
     low = math.log10(_lowest(landscape, tuple(sorted(parameters.items()))))
     high = math.log10(2 * max(begun) if begun else relief(landscape, parameters).extremes[1])
     return Curve(Axis("loss", low, high, log_ticks(low, high)), landscape, "decades")
+
+
+def _with_tasks(landscape: Landscape, starts: Sequence[float]) -> Curve:
+    if landscape.step_loss is None or landscape.picture is None:
+        raise ValueError(f"{landscape.key} has no tasks that are trained one after the other")
+    best = landscape.picture().still["points"]
+    low, high = 0.9 * float(best.min()), float(best.max())
+    high = max([high, *(4 / 3 * start for start in starts if np.isfinite(start))])
+    return Curve(Axis("error", low, high, linear_ticks(low, high, 4)), landscape, "tasks")
 
 
 @lru_cache(maxsize=32)

@@ -59,6 +59,19 @@ def held_out_losses(t: Trajectory) -> np.ndarray | None:
     return held_out_losses_at(t.landscape, t.points[: t.length + 1], **t.parameters)
 
 
+def task_losses(t: Trajectory) -> dict[str, np.ndarray] | None:
+    """What a run with two tasks, one after the other, loses on each at each row, shape (length + 1,), by its name.
+
+    None where every step descends the same.
+    """
+    if t.landscape.step_loss is None or t.landscape.picture is None:
+        return None
+    picture = t.landscape.picture()
+    with np.errstate(over="ignore", invalid="ignore"):
+        values = picture.values(t.points[: t.length + 1])
+    return {name: values[:, len(picture.names) + place] for place, name in enumerate(picture.axes)}
+
+
 def gradient_norms(t: Trajectory) -> np.ndarray:
     """The Euclidean norm of the gradient at each iterate, shape (steps + 1,)."""
     with np.errstate(over="ignore"):

@@ -76,6 +76,8 @@ def taken(scenario: Scenario) -> Subject:
 
 def scale_of(trajectory: Trajectory) -> CurveScale:
     """Of the loss curve."""
+    if trajectory.landscape.step_loss:
+        return "tasks"
     return "held_out" if trajectory.landscape.held_out_loss else "log"
 
 

@@ -73,9 +73,9 @@ def _whole(query: dict[str, Any], name: str, otherwise: int) -> int:
 
 def _scale(values: list[str]) -> CurveScale:
     match values:
-        case ["log" | "linear" | "held_out" as scale]:
+        case ["log" | "linear" | "held_out" | "tasks" as scale]:
             return scale
-    raise ValueError("curve is log, linear or held_out")
+    raise ValueError("curve is log, linear, held_out or tasks")
 
 
 @lru_cache(maxsize=24)

@@ -12,7 +12,7 @@ from engine.twin import parting, twin
 from ui.display import Axis, Curve, CurveScale, curve, display, relief
 from ui.look import PLAIN, Look
 from ui.numbers import number, point
-from ui.outcome import held_out_losses
+from ui.outcome import held_out_losses, task_losses
 from ui.palette import SERIES
 from ui.stage.batches import batches_address
 from ui.stage.binary import pack
@@ -28,6 +28,9 @@ LIT = 16
 
 INK = 2
 """The series in black or white, in which a run is drawn that another one is held against."""
+
+TASKS = ("first_task", "second_task")
+"""The rows of a run's losses on two tasks, where they are trained one after the other."""
 
 FAN_ROWS, SHARED_FAN_ROWS = 500, 300
 """How many steps of each run the dial has at hand when it drives one run, and when it drives several."""
@@ -147,6 +150,9 @@ def _rows(run: Trajectory, scale: Curve) -> dict[str, np.ndarray]:
     unseen = held_out_losses(run) if scale.units == "decades" else None
     if unseen is not None:
         twisted["held_out"] = share(scale.ordinates(unseen), inside=1)
+    tasks = task_losses(run) if scale.units == "tasks" else None
+    for name, losses_there in zip(TASKS, tasks.values() if tasks else (), strict=False):
+        twisted[name] = share(scale.ordinates(losses_there), inside=1)
     if run.skipped.any():
         twisted["skipped"] = run.skipped.astype(np.uint16)
     if run.clipped.any():
@@ -181,6 +187,7 @@ def _described(run: Trajectory, place: int, label: str) -> dict[str, Any]:
         "batches": batches_address(run),
         "start": list(run.start),
         "changes": run.rate_changes,
+        "tasks": _tasks(run),
         "epoch": int(run.epochs[1]) if run.twists.batch_size and len(run.epochs) > 1 else None,
         "steps": run.steps,
         "length": run.length,
@@ -191,6 +198,12 @@ def _described(run: Trajectory, place: int, label: str) -> dict[str, Any]:
         "not_finite": run.length + 1 if run.status == "diverged" else None,
         "summary": summary(run, "" if label == _name(run) else label),
     }
+
+
+def _tasks(run: Trajectory) -> dict[str, Any] | None:
+    """What the tasks are called that a run trains one after the other, and from which step on the second is."""
+    losses = task_losses(run)
+    return None if losses is None else {"names": list(losses), "change": run.parameters["task_change"]}
 
 
 def signs(place: int) -> dict[str, Any]:
@@ -234,6 +247,7 @@ def summary(run: Trajectory, label: str = "") -> str:
     unseen = held_out_losses(run)
     if of_start and unseen is not None:
         events.append(f"held-out loss {number(unseen[0])} to {number(unseen[-1])}")
+    events += _forgotten(run) if of_start else []
     left = leaves_map(run)
     if left is not None:
         events.append(f"left the map at step {left['step']}" if left["step"] else "the start is outside the map")
@@ -252,6 +266,17 @@ def summary(run: Trajectory, label: str = "") -> str:
     if of_start and not run.steps:
         return f"{name} on {run.landscape.title} from {point(run.start)}, loss {number(run.losses[0])}."
     return f"{name} on {run.landscape.title} from {point(run.start)}, {steps}: {'; '.join(events)}."
+
+
+def _forgotten(run: Trajectory) -> list[str]:
+    """What a run loses on each of two tasks when the second takes over, and at its end."""
+    losses, change = task_losses(run) or {}, int(run.parameters.get("task_change", 0))
+    if not losses or not 0 < change <= run.length:
+        return []
+    return [
+        f"{name} {number(values[change])} when the task changes, {number(values[-1])} at the end"
+        for name, values in losses.items()
+    ]
 
 
 def _beside(run: Trajectory) -> str:

@@ -28,6 +28,8 @@ export class Controls {
     this.clock = clock;
     /** How many steps an epoch takes; null where there are none. @type {number | null} */
     this.epoch = null;
+    /** The step from which on another task is trained; null where there is but one. @type {number | null} */
+    this.change = null;
     this.playButton = button("play", "Play", () => clock.toggle());
     this.loopButton = button("loop", "Loop", () => clock.setLoop(!clock.loop));
     this.slider = element("input", { type: "range", min: "0", step: "1", value: "0", "aria-label": "Step", class: "scrub" });
@@ -76,6 +78,8 @@ export class Controls {
     const share = this.epoch && clock.length ? this.epoch / clock.length : 1;
     this.slider.classList.toggle("epochs", share < 1 && share * FEW >= 1);
     this.slider.style.setProperty("--epoch", String(share));
+    this.slider.classList.toggle("changes", this.change !== null && this.change > 0 && this.change < clock.length);
+    this.slider.style.setProperty("--change", String((this.change ?? 0) / (clock.length || 1)));
     this.speed.value = String(clock.speed);
     this.step(Math.floor(clock.step));
   }
@@ -84,6 +88,7 @@ export class Controls {
   step(whole) {
     this.slider.value = String(whole);
     if (this.epoch) this.slider.setAttribute("aria-valuetext", `${whole}, epoch ${Math.floor(whole / this.epoch) + 1}`);
+    else if (this.change !== null) this.slider.setAttribute("aria-valuetext", `${whole}, ${whole < this.change ? "first" : "second"} task`);
     else this.slider.removeAttribute("aria-valuetext");
     this.slider.style.setProperty("--share", String(this.clock.length ? whole / this.clock.length : 0));
   }

@@ -12,6 +12,7 @@ import { drawClipped, drawEpochs, drawSchedule, drawSkipped } from "./twists.js"
 const BALL = 18; // the side of a ball's box, in CSS pixels
 const RING = 10; // the diameter of the ring on another curve of the run
 const UNSEEN = [1.5, 2.5]; // the dash of the curve of the examples held out, in widths of its line
+const FIRST_TASK = [5, 2]; // and of the task that is trained first, where there are two
 
 export class CurveView {
   /** @param {HTMLElement} frame @param {Clock} clock @param {AbortSignal} signal */
@@ -110,10 +111,17 @@ export class CurveView {
     this.others.forEach((run, place) => this.#move(this.rings[place], RING, run, step));
   }
 
-  /** What is drawn beside the run's own loss: that of the examples held out, and that of its float64 twin. @returns {import("./payload.js").Run[]} */
+  /** What is drawn beside the run's own loss: that of the examples held out or of two tasks, and that of its float64 twin. @returns {import("./payload.js").Run[]} */
   #beside() {
     const [run] = this.drawn;
     if (this.track) return [];
+    if (run.tasks && run.first_task) {
+      const [first, second] = run.tasks.names;
+      return [
+        { ...run, ordinate: run.first_task, dash: FIRST_TASK, label: first, ghost: true },
+        { ...run, ordinate: run.second_task, dash: UNSEEN, label: second, ghost: true },
+      ];
+    }
     const unseen = run.held_out ? [{ ...run, ordinate: run.held_out, dash: UNSEEN, label: "held out", ghost: true }] : [];
     return run.twin ? [...unseen, run.twin] : unseen;
   }
@@ -185,7 +193,7 @@ export class CurveView {
     for (const ring of this.rings) ring.remove();
     this.rings = others.map((run) => element("div", { class: "unseen ball", style: `border-color: ${theme.css(run)}` }));
     this.frame.append(...this.rings);
-    if (others.length) this.#key(pen, size, 4 + pen.measureText(title).width + 1.6 * size, [{ ...runs[0], label: runs[0].held_out ? "training" : runs[0].twin?.of ?? "" }, ...others]);
+    if (others.length) this.#key(pen, size, 4 + pen.measureText(title).width + 1.6 * size, [{ ...runs[0], label: runs[0].held_out ? "training" : runs[0].first_task ? "mean" : runs[0].twin?.of ?? "" }, ...others]);
     pen.fillText("step", 4, plot.top + plot.height + size * 1.25);
 
     const past = /** @type {CanvasRenderingContext2D} */ (this.past.getContext("2d"));
@@ -284,6 +292,7 @@ export class CurveView {
   #events(pen, run, size) {
     const { plot, theme } = this;
     const events = run.changes.filter(([step]) => step <= run.length).map(([step, rate]) => [step, `η ${print(rate, 3)}`]);
+    if (run.tasks && run.tasks.change <= this.steps) events.push([run.tasks.change, "the task changes"]);
     if (typeof run.twin?.parted === "number") events.push([run.twin.parted, `apart: ${run.twin.parted}`]);
     if (run.left) events.push([run.left.step, run.left.step ? `left the map: ${run.left.step * this.every}` : "starts off the map"]);
     if (run.not_finite !== null) events.push([run.not_finite, `not finite: ${run.not_finite * this.every}`]);

@@ -5,7 +5,7 @@
  */
 
 import { Bars } from "./bars.js";
-import { stillPen } from "./dom.js";
+import { element, stillPen } from "./dom.js";
 import { Images } from "./images.js";
 import { outline } from "./marks.js";
 import { roundValues } from "./numbers.js";
@@ -29,6 +29,7 @@ export class FitView {
     this.moving = frame.appendChild(document.createElement("canvas"));
     this.moving.ariaHidden = "true";
     this.still.setAttribute("role", "img");
+    this.spoken = frame.appendChild(element("p", { class: "spoken", "aria-live": "polite" })); // which task is trained
     /** @type {Run[]} */
     this.runs = [];
     this.fresh = true;
@@ -95,7 +96,7 @@ export class FitView {
     pen.clearRect(0, 0, this.width, this.height);
     this.frame.dataset.step = String(Math.floor(step + 1e-9));
     if (this.picture) {
-      this.frame.dataset.task = this.picture.draw(pen, theme, this.runs, step) ?? "";
+      this.#speak(this.picture.draw(pen, theme, this.runs, step) ?? "");
       return;
     }
     pen.save();
@@ -124,6 +125,13 @@ export class FitView {
     }
     if (fit.model === "line") this.points.forEach(([a, b]) => this.#example(pen, ...this.#place(a, b), true)); // a good line would hide them
     pen.restore();
+  }
+
+  /** Says, where the task changes on the way, which one the next step is trained on. @param {string} task */
+  #speak(task) {
+    if (task === this.frame.dataset.task) return;
+    this.frame.dataset.task = task;
+    this.spoken.textContent = task && `Trained now: ${task}.`;
   }
 
   /** A small marker for each example where its target is measured and a · first + b · second is predicted; a wedge at the edge for one beyond it. @param {CanvasRenderingContext2D} pen @param {Run} run @param {number} a @param {number} b */

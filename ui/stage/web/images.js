@@ -1,6 +1,6 @@
 /**
  * The picture of a convolution: some images, the edges in them that it should find, and for each run its two taps and what
- * they make of the images. What is above 0 has one hue and what is below 0 another.
+ * they make of the images. What is above 0 has one hue and fills its pixel; what is below 0 has another, and is a bar.
  */
 
 import { outline } from "./marks.js";
@@ -11,6 +11,7 @@ import { Values, placeOf } from "./values.js";
 
 const GAP = 10; // between images, in CSS pixels
 const STRONG = 2; // a tap of this size has its hue in full
+const BAR = 0.5; // how high the bar is of a pixel below 0, as a share of the pixel
 
 /** The hues of what is above and of what is below 0. */
 const HUES = { light: ["190, 70, 8", "14, 88, 160"], dark: ["255, 158, 92", "104, 176, 255"] };
@@ -47,12 +48,32 @@ export class Images {
     pen.font = `600 ${size}px ${theme.font}`;
     pen.fillText(fit.title, 4, size, width - 8);
     pen.font = `${size}px ${theme.font}`;
+    this.#drawKey(pen, theme, width, 14 + pen.measureText(fit.title).width * 1.1);
     const rows = runs.length > 1 ? fit.names.slice(0, 2) : fit.names;
     pen.textBaseline = "middle";
     rows.forEach((/** @type {string} */ name, /** @type {number} */ row) => pen.fillText(name, 4, this.#middle(row)));
     pen.textBaseline = "alphabetic";
     this.#drawRow(pen, theme, 0, fit.shapes.inputs, this.inputs);
     this.#drawRow(pen, theme, 1, fit.shapes.targets, this.targets);
+  }
+
+  /** What the two signs look like, at the right of the title where there is room. @param {CanvasRenderingContext2D} pen @param {Theme} theme @param {number} width @param {number} taken by the title */
+  #drawKey(pen, theme, width, taken) {
+    const { size } = this;
+    let x = width - 6;
+    if (x - pen.measureText("below 0 above 0").width - 4.5 * size < taken) return;
+    for (const [text, value] of /** @type {[string, number][]} */ ([["below 0", -1], ["above 0", 1]])) {
+      x -= pen.measureText(text).width;
+      pen.fillStyle = theme.ink(0.85);
+      pen.fillText(text, x, size);
+      x -= 1.1 * size;
+      pen.fillStyle = tint(theme, value);
+      const side = 0.8 * size;
+      if (value > 0) pen.fillRect(x, 0.22 * size, side, side);
+      else pen.fillRect(x, 0.22 * size + ((1 - BAR) / 2) * side, side, BAR * side);
+      x -= 1.2 * size;
+    }
+    pen.fillStyle = theme.ink(0.95);
   }
 
   /** @param {number} row */
@@ -74,7 +95,9 @@ export class Images {
         const value = pixels[image * high * wide + i];
         if (!value) continue;
         pen.fillStyle = row ? tint(theme, value / most) : theme.ink(value / most);
-        pen.fillRect(begin + (i % wide) * cell, top + Math.floor(i / wide) * cell, cell + joint, cell + joint);
+        const [x, y] = [begin + (i % wide) * cell, top + Math.floor(i / wide) * cell];
+        if (value > 0) pen.fillRect(x, y, cell + joint, cell + joint);
+        else pen.fillRect(x, y + ((1 - BAR) / 2) * cell, cell + joint, BAR * cell);
       }
     }
   }

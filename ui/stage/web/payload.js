@@ -54,6 +54,9 @@ const TYPES = { uint8: Uint8Array, float32: Float32Array, uint16: Uint16Array, u
  * @property {Uint16Array | null} height
  * @property {Uint16Array} ordinate
  * @property {Uint16Array} [held_out] as its ordinates, of the loss of the examples held out, where it is shown
+ * @property {{names: [string, string], change: number} | null} [tasks] that are trained one after the other, and the step from which on the second is
+ * @property {Uint16Array} [first_task] as its ordinates, of the loss on the first of them
+ * @property {Uint16Array} [second_task]
  * @property {Uint16Array} [rate] of each step as a share of the largest, where it follows a schedule
  * @property {Uint16Array} [clipped] whether each step was clipped, where one was
  * @property {Uint16Array} [skipped] whether each step was left out since its scaled gradient overflowed, where one was
@@ -118,7 +121,7 @@ function widened(bytes) {
 export function readRuns(bytes) {
   const { header, arrays } = unpack(bytes);
   header.runs.forEach((/** @type {any} */ run, /** @type {number} */ place) => {
-    for (const name of ["x", "y", "loss", "height", "ordinate", "rate", "clipped", "skipped", "batch", "held_out"]) run[name] = arrays[name + place];
+    for (const name of ["x", "y", "loss", "height", "ordinate", "rate", "clipped", "skipped", "batch", "held_out", "first_task", "second_task"]) run[name] = arrays[name + place];
     for (const name of WIDENED) run[name] = widened(run[name]);
     run.axis = header.curve;
   });

@@ -79,7 +79,7 @@ class Stage {
     this.sight.observe(this.root);
     addEventListener("resize", () => this.#resize(), { signal });
     document.addEventListener("keydown", (event) => {
-      if (document.activeElement === document.body && /^( |ArrowLeft|ArrowRight|Escape|[fF1-5])$/.test(event.key)) this.#key(event);
+      if (document.activeElement === document.body && /^(ArrowLeft|ArrowRight|Home|End|Escape|[ ,.+=lfF1-5-])$/.test(event.key)) this.#key(event);
     }, { signal });
     this.root.addEventListener("keydown", (event) => this.#key(event), { signal });
     document.addEventListener("downhill:keep", async (event) => {
@@ -241,6 +241,7 @@ class Stage {
     this.explained.setRuns(payload, live);
     this.batches.setRuns(payload.runs);
     this.controls.epoch = payload.runs.length === 1 ? payload.runs[0].epoch : null;
+    this.controls.change = payload.runs[0].tasks?.change ?? null;
     clearTimeout(this.naming);
     if (!live || performance.now() - (this.named ?? 0) > READABLE) this.#name();
     else this.naming = setTimeout(() => this.#name(), READABLE);
