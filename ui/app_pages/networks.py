@@ -17,7 +17,7 @@ from ui.stage.shelf import SHELF
 from ui.training import controls, queue, view
 from ui.training.controls import PAGE, mirror
 from ui.training.live import live_pictures
-from ui.training.queue import Key, What, key_of, wanted
+from ui.training.queue import UNDER_WAY, Key, What, key_of, wanted
 from ui.training.scenario import NetworkScenario
 from ui.training.take_away import take_away
 from ui.training.work import Shown
@@ -25,27 +25,28 @@ from ui.way_back import way_back
 
 CANCELLED, AGAIN, SHOWN = f"{PAGE}cancelled", f"{PAGE}again", f"{PAGE}shown"
 
-UNDER_WAY = ("waiting", "running")
-
-SOON = 0.4
-"""Seconds for which it is waited, after telling how far the work is, for its end."""
-
 
 @st.fragment(run_every=0.5)
 def waiting(key: Key, theme: Theme) -> None:
     """How far the work is, and what can be seen of it; when it is over or cancelled the page is drawn again."""
     if st.session_state.get(CANCELLED) == key:
-        st.rerun()
+        draw_again()
     standing = queue.JOBS.want(controls.visitor(), key)
     if standing.state not in UNDER_WAY:
-        st.rerun()
+        draw_again()
     with st.container(horizontal=True, vertical_alignment="center", key=f"{PAGE}progress_{key[0]}"):
         st.progress(min(standing.share, 1.0), text=view.progress_words(standing))
         st.button("Cancel", key=f"{PAGE}cancel_{key[0]}", icon=":material/close:", on_click=cancel, args=(key,))
     if standing.so_far is not None:
         st.html(live_pictures(standing.so_far, theme))
-    if queue.JOBS.settled(key, SOON):
-        st.rerun()
+    if queue.JOBS.settled(key, queue.SOON):
+        draw_again()
+
+
+def draw_again() -> None:
+    """Draw the whole page again as it is: the browser may have asked for this while its address was still older."""
+    mirror.adjust()
+    st.rerun()
 
 
 def cancel(key: Key) -> None:
@@ -120,11 +121,12 @@ shown: Shown | None = st.session_state.get(SHOWN)
 failed = any(standing.error for standing in found.values())
 pending = asked is None or view.differ(asked, scenario) or failed
 with middle:
-    for what, standing in found.items():
-        if asked is not None and standing.state in UNDER_WAY:
-            st.session_state.pop(CANCELLED, None)
-            waiting(key_of(asked, what), theme)
-    view.remark(scenario, asked, found.get("pictures", found.get("edges")), shown)
+    with st.container(key=f"{PAGE}head"):  # there always, so that the stage below stays the one that it is
+        for what, standing in found.items():
+            if asked is not None and standing.state in UNDER_WAY:
+                st.session_state.pop(CANCELLED, None)
+                waiting(key_of(asked, what), theme)
+        view.remark(scenario, asked, found.get("pictures", found.get("edges")), shown)
     if shown is not None:
         current = asked is not None and key_of(shown.scenario) == key_of(asked)
         sharpness = found.get("edges") if current else None

@@ -12,6 +12,12 @@ from ui.training.work import pictures
 QUICK = 0.9
 """Seconds for which a page waits in silence before it shows how far the work is."""
 
+SOON = 0.4
+"""And for its end each time that it has shown that."""
+
+UNDER_WAY = ("waiting", "running")
+"""The states of work that is still to come to an end."""
+
 KEPT = 32
 """How many pictures are kept: some hundred kilobytes each."""
 
@@ -39,6 +45,6 @@ JOBS: Jobs[Key, Any] = Jobs(_work, workers=1, kept=KEPT)
 def wanted(visitor: str, key: Key, again: bool = False) -> Standing[Any]:
     """How a work stands, after a moment in which it may be done."""
     standing = JOBS.want(visitor, key, again)
-    if standing.state in ("waiting", "running") and JOBS.settled(key, QUICK):
+    if standing.state in UNDER_WAY and JOBS.settled(key, QUICK):
         standing = JOBS.want(visitor, key)
     return standing
