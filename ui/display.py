@@ -205,7 +205,7 @@ def _with_tasks(landscape: Landscape, starts: Sequence[float]) -> Curve:
     if landscape.step_loss is None or landscape.picture is None:
         raise ValueError(f"{landscape.key} has no tasks that are trained one after the other")
     best = landscape.picture().still["points"]
-    low, high = 0.9 * float(best.min()), float(best.max())
+    low, high = 0.9 * float(best.min()), 1.05 * float(best.max())
     high = max([high, *(4 / 3 * start for start in starts if np.isfinite(start))])
     return Curve(Axis("error", low, high, linear_ticks(low, high, 4)), landscape, "tasks")
 

@@ -36,7 +36,10 @@ def waiting(key: Key, theme: Theme) -> None:
         draw_again()
     with st.container(horizontal=True, vertical_alignment="center", key=f"{PAGE}progress_{key[0]}"):
         st.progress(min(standing.share, 1.0), text=view.progress_words(standing))
-        st.button("Cancel", key=f"{PAGE}cancel_{key[0]}", icon=":material/close:", on_click=cancel, args=(key,))
+        st.button(
+            "Cancel", key=f"{PAGE}cancel_{key[0]}", icon=":material/close:", on_click=cancel, args=(key,),
+            help="Let go of it; what is shown stays",
+        )  # fmt: skip
     if standing.so_far is not None:
         st.html(live_pictures(standing.so_far, theme))
     if queue.JOBS.settled(key, queue.SOON):

@@ -179,8 +179,8 @@ def _optimizer(side: Side, place: int) -> None:
 
 def examples() -> None:
     """Trainings to try, each at one click."""
-    st.caption("To try")
-    with st.container(key=f"{PAGE}examples", gap="xxsmall"):
+    with st.container(horizontal=True, key=f"{PAGE}examples", vertical_alignment="center", gap="xxsmall"):
+        st.caption("To try", width="content")
         for example in EXAMPLES:
             st.button(
                 example.title, key=f"{PAGE}example.{example.key}", type="tertiary", help=example.about,

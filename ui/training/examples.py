@@ -51,8 +51,8 @@ EXAMPLES = (
     ),
     Example(
         "digits", "Handwritten digits",
-        "A network with 32 units on 8 × 8 pixels, in mini-batches: how little of its path two directions show",
-        {"task": "digits", "layers": "1", "width": "32", "batch_size": "64", "steps": "300"},
+        "On 8 × 8 pixels, in mini-batches: random directions around the end, as papers draw them, hide the whole path",
+        {"task": "digits", "layers": "1", "width": "32", "batch_size": "64", "steps": "300", "plane": "random"},
     ),
 )  # fmt: skip
 """In display order."""
