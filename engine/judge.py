@@ -301,7 +301,7 @@ def _motion(runs: Runs) -> tuple[np.ndarray, np.ndarray]:
     restless = _gets_nowhere(runs, rows // 4) | _gets_nowhere(runs, rows // 8)
     recurring = np.zeros_like(restless)
     if restless.any():
-        recurring[restless] = _repeat(runs.points[restless, -(rows // 2) :])
+        recurring[restless] = _repeat(runs.points[restless, -max(rows // 2, FEWEST_STEPS) :])
     return restless, recurring
 
 
