@@ -1,5 +1,6 @@
 """Precision: runs really kept in each type, against step by step loops in NumPy's and ml_dtypes' own arithmetic."""
 
+from dataclasses import replace
 from typing import Any
 
 import jax
@@ -13,7 +14,7 @@ from engine.field import loss_of
 from engine.memories import memories
 from engine.precision import TYPES
 from engine.step import Twisted, method
-from engine.twin import parting, twin
+from engine.twin import misfit, parting, twin
 from engine.twists import PLAIN
 from landscapes import LANDSCAPES
 from optimizers import OPTIMIZERS
@@ -121,10 +122,17 @@ def test_precision_float16_ends_where_the_loss_is_beyond_65504():
     assert after_a_step.status == "diverged" and after_a_step.length == 0 and np.isfinite(after_a_step.losses[0])
     assert np.isnan(after_a_step.points[1:]).all()
     assert "The loss at (0, −50) is 1.25 × 10⁵, beyond 65,504" in diagnose(after_a_step).reason
+    # (0, 12) goes to (0, -24) and is to go to (0, 48).
+    later = descend("ravine", "momentum", start=(0, 12), precision="float16", **settings)
+    assert later.length == 1 and "The loss at (0, 48) is 1.15 × 10⁵, beyond 65,504" in diagnose(later).reason
     for precision in ("bfloat16", "float32"):
         assert descend("ravine", "momentum", start=(1.5, 40), precision=precision, **settings).length == 9
     scaled = descend("ravine", "momentum", start=(1, 1), precision="float16", loss_scaling="static", **settings)
     assert "the gradient times 32,768 at (1, 1) is 3.28 × 10⁶, beyond 65,504" in diagnose(scaled).reason
+    steep = replace(LANDSCAPES["ravine"], loss=lambda p, condition_number: 7e4 * (p[0] - 1.5) + p[1])
+    assert misfit(replace(too_high, landscape=steep)) == (
+        "The gradient at (1.5, 40) is 70,000, beyond 65,504, the largest number of float16"
+    )
     far = descend("ravine", "momentum", start=(1e5, 1), precision="float16", **settings)
     assert "the start is beyond 65,504" in diagnose(far).reason
 
@@ -206,22 +214,24 @@ def test_precision_of_every_landscape_follows_the_point(key):
 
 @pytest.mark.parametrize("key", OPTIMIZERS)
 def test_precision_of_every_optimizer_s_state_is_that_of_the_run(key):
-    """By tracing alone: what is carried from step to step, and what leaves a step, has no wider number."""
+    """By tracing alone: what is carried from step to step, and what leaves a step, has no wider number.
+
+    In float16 test_workers asks it of every optimizer.
+    """
     entry, surface = OPTIMIZERS[key], LANDSCAPES["booth"]
     knobs = jnp.array([knob.default for knob in entry.knobs.values()])
     turn = Twisted(jnp.array(PLAIN.numbers(0)), jnp.int32(0), None)
-    for precision in ("bfloat16", "float16"):
-        kind = TYPES[precision]
-        initial, step = method(entry, surface, precision)
-        point = jnp.asarray(surface.start, kind)
-        state = jax.eval_shape(initial, point, knobs)
-        made = jax.eval_shape(step, point, state, jnp.zeros(0), knobs, turn)
-        assert jax.tree.map(lambda leaf: (leaf.shape, leaf.dtype), made.state) == jax.tree.map(
-            lambda leaf: (leaf.shape, leaf.dtype), state
-        )
-        assert made.iterate.dtype == kind and made.record.dtype == jnp.float64 and made.gradient.dtype == jnp.float32
-        wide = [leaf for leaf in jax.tree.leaves(state) if leaf.dtype in (jnp.float32, jnp.float64)]
-        assert not wide
+    kind = TYPES["bfloat16"]
+    initial, step = method(entry, surface, "bfloat16")
+    point = jnp.asarray(surface.start, kind)
+    state = jax.eval_shape(initial, point, knobs)
+    made = jax.eval_shape(step, point, state, jnp.zeros(0), knobs, turn)
+    assert jax.tree.map(lambda leaf: (leaf.shape, leaf.dtype), made.state) == jax.tree.map(
+        lambda leaf: (leaf.shape, leaf.dtype), state
+    )
+    assert made.iterate.dtype == kind and made.record.dtype == jnp.float64 and made.gradient.dtype == jnp.float32
+    wide = [leaf for leaf in jax.tree.leaves(state) if leaf.dtype in (jnp.float32, jnp.float64)]
+    assert not wide
 
 
 def test_precision_runs_together_are_those_alone_and_compile_once(compilations):
