@@ -265,6 +265,13 @@ def test_list_of_lessons_tells_those_that_are_done_and_opens_any():
     assert page.session_state["lessons"] == Progress("half", done=("rates", "trap"))
     press(page, "lesson_chevron_left")
     assert page.session_state["lessons"].lesson == "decay"
+    page.session_state["lesson_list"] = True
+    checked(page.run())
+    press(page, "lesson_forget")
+    assert page.session_state["lessons"] == Progress("decay")
+    page.session_state["lesson_list"] = True
+    checked(page.run())
+    assert "lesson_forget" not in {button.key for button in page.button}  # there is nothing to forget
 
 
 # ---- the surface of the rare example

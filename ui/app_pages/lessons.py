@@ -23,6 +23,7 @@ def classroom() -> None:
         if progress.answer is not None:
             with st.container(key="lesson_outcome"):
                 panel.outcome(progress)
+    mirror.remember()
 
 
 st.html(Path(lessons.__file__).parent / "lessons.css")

@@ -44,6 +44,12 @@ def ask_again() -> None:
     mirror.change(unanswered(mirror.latest()))
 
 
+def forget() -> None:
+    """Count no lesson as done, and ask this one anew."""
+    st.session_state["lesson_list"] = False
+    mirror.change(Progress(mirror.latest().lesson))
+
+
 def heading(progress: Progress) -> None:
     """Which lesson this is, the list of all, and the ways to its neighbours."""
     with st.container(horizontal=True, vertical_alignment="center", gap="xsmall", key="lesson_heading"):
@@ -76,6 +82,10 @@ def _list(progress: Progress) -> None:
                 box.button(f"**{entry.title}**{said}" if here else f"{entry.title}{said}", key=f"lesson_to_{key}",
                           icon=":material/check_circle:" if done else ":material/radio_button_unchecked:",
                           type="tertiary", on_click=partial(go, key))  # fmt: skip
+    if progress.done:
+        box.caption("Your answers")
+        box.button("Forget what is done", key="lesson_forget", icon=":material/restart_alt:", type="tertiary",
+                   help="As if no lesson had been answered yet", on_click=forget)  # fmt: skip
 
 
 def question(progress: Progress) -> None:
