@@ -24,6 +24,8 @@ st.set_page_config(page_title=f"{page.title} · Downhill", page_icon=str(HERE / 
 if not st.context.is_embedded:
     st.logo(str(HERE / "logo.svg"), size="large")
 st.html(HERE / "page.css")
+if st.context.is_embedded:
+    st.html("<style>.stMainBlockContainer { padding: 0.75rem 1rem 0.5rem; }</style>")  # there is no navigation above
 page.run()
 if not st.context.is_embedded:
     foot()

@@ -64,9 +64,9 @@ def row(key: str, stem: str, title: str, link: str) -> None:
     _share(key=f"{key}share.row", data={"stem": stem, "title": title, "link": link})
 
 
-def way_in(subject: Subject) -> None:
+def way_in(address: str) -> None:
     """Below a stage that stands in somebody's page: the link to all the rest."""
-    st.markdown(f"[Open in Downhill](<{subject.link}>)")
+    st.markdown(f"[Open in Downhill](<{address}>)")
 
 
 def _for_a_class(subject: Subject, key: str, keep: Callable[[], None]) -> None:

@@ -27,7 +27,7 @@ def laboratory() -> None:
     subject = Subject(raced.runs, raced.names, share.link(to_query(comparison), "compare"))
     if st.context.is_embedded:
         stage(comparison, raced, restraint)
-        share.way_in(subject)
+        share.way_in(subject.link)
         return
     side, middle = st.columns([1, 3.6], gap="medium")
     # The stage first: what comes first is sent first, and the browser takes its time over the controls.

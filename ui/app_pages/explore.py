@@ -38,7 +38,7 @@ def laboratory(around: tuple[object, ...]) -> None:
     restraint = read_restraint(whole_address())
     if st.context.is_embedded:
         stage(scenario, trajectory, restraint)
-        share.way_in(taken(scenario))
+        share.way_in(taken(scenario).link)
         return
     side, middle = st.columns([1, 3.6], gap="medium")
     # The stage first: what comes first is sent first, and the browser takes its time over the controls.

@@ -5,9 +5,10 @@ from itertools import chain
 from typing import Any
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from networks import Edge
-from ui import panels
+from ui import panels, share
 from ui.jobs import Standing
 from ui.look import PLAIN
 from ui.palette import Theme
@@ -18,7 +19,7 @@ from ui.training import controls, queue, view
 from ui.training.controls import PAGE, mirror
 from ui.training.live import live_pictures
 from ui.training.queue import UNDER_WAY, Key, What, key_of, wanted
-from ui.training.scenario import NetworkScenario
+from ui.training.scenario import NetworkScenario, to_query
 from ui.training.take_away import take_away
 from ui.training.work import Shown
 from ui.way_back import way_back
@@ -107,13 +108,32 @@ def stages(shown: Shown, scenario: NetworkScenario, addresses: list[str]) -> Non
             )
 
 
+def fields_beside(side: DeltaGenerator, scenario: NetworkScenario, pending: bool, theme: Theme) -> None:
+    """What can be set, in the column beside the stage."""
+    with side:
+        controls.essentials(scenario, pending)
+        for name, title, fields in (
+            ("plane", "The plane", controls.plane),
+            ("more", "More settings", controls.details),
+            ("twists", "Schedule, noise, precision", controls.twists),
+            ("rival", "A second network or optimizer", lambda scenario: controls.rival(scenario, theme)),
+        ):
+            folded = st.expander(title, key=f"{PAGE}{name}", on_change=mirror.adjust)
+            if folded.open:
+                with folded:
+                    fields(scenario)
+        controls.examples()
+        way_back(mirror, controls.start_over, PAGE)
+
+
 scenario = mirror.current()
 st.html('<h1 class="unseen">Networks: the landscape of a real network</h1>')
 panels.notice(mirror.ignored(), mirror.dismiss)
 theme: Theme = "dark" if st.context.theme.type == "dark" else "light"
 asked = controls.asked()
 found: dict[What, Standing[Any]] = {}
-side, middle = st.columns([1, 3.6], gap="medium")
+# In a frame only the stage stands.
+side, middle = (None, st.container()) if st.context.is_embedded else st.columns([1, 3.6], gap="medium")
 if asked is not None:
     with middle:
         found = works(asked, scenario.curve)
@@ -135,22 +155,13 @@ with middle:
         sharpness = found.get("edges") if current else None
         edges = [] if sharpness is None else sharpness.result or []
         stages(shown, scenario, tracks(shown, edges))
-        view.words(shown)
-        view.charts(shown, theme)
-        take_away(shown, list(chain.from_iterable(edges)))
-with side:
-    controls.essentials(scenario, pending)
-    for name, title, fields in (
-        ("plane", "The plane", controls.plane),
-        ("more", "More settings", controls.details),
-        ("twists", "Schedule, noise, precision", controls.twists),
-        ("rival", "A second network or optimizer", lambda scenario: controls.rival(scenario, theme)),
-    ):
-        folded = st.expander(title, key=f"{PAGE}{name}", on_change=mirror.adjust)
-        if folded.open:
-            with folded:
-                fields(scenario)
-    controls.examples()
-    way_back(mirror, controls.start_over, PAGE)
+        if side is None:
+            share.way_in(share.link(to_query(scenario), "networks"))
+        else:
+            view.words(shown)
+            view.charts(shown, theme)
+            take_away(shown, list(chain.from_iterable(edges)))
+if side is not None:
+    fields_beside(side, scenario, pending, theme)
 mirror.remember()
 mirror.put_back()
