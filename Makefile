@@ -49,7 +49,8 @@ bench: .venv-bench/ready browser
 	.venv-bench/bin/pip install --quiet --requirement benchmarks/requirements.txt
 	@touch $@
 
-# Change one thing in a formula or a rule at a time and count how many changes the tests notice; about half an hour.
+# Change one thing in a formula or a rule at a time and count how many changes the tests notice. All of it takes hours:
+# tests/mutants.py takes names of files, a number of mutants and the tests to run.
 mutants: .venv/test
 	$(BIN)/python tests/mutants.py
 
