@@ -16,15 +16,19 @@ from playwright.sync_api import (
     sync_playwright,
 )
 
-from tests.browser.served import chromium, served
+from tests.browser.served import await_answer, chromium, served
 
 TIMEOUT = 120_000  # milliseconds: software WebGL on a busy machine, and a first page whose programs are being traced
 expect.set_options(timeout=TIMEOUT)
 
 
 @pytest.fixture(scope="session")
-def address() -> Iterator[str]:
-    """Where the real app is served; what no test asks for it does not compile."""
+def address(request: pytest.FixtureRequest) -> Iterator[str]:
+    """Where the real app is served, once for all workers; what no test asks for it does not compile."""
+    if shared := getattr(request.config, "workerinput", {}).get("address"):
+        await_answer(shared)
+        yield shared
+        return
     with served(ahead=False) as address:
         yield address
 
@@ -34,7 +38,7 @@ def browser() -> Iterator[Browser]:
     """A Chromium. Where there is none, a developer's tests are skipped; on CI (CI=true) that is a failure."""
     with sync_playwright() as playwright:
         try:
-            browser = chromium(playwright)
+            browser = chromium(playwright, "--disable-gpu-compositing")  # half of the work, where all GL is software
         except Error:
             if os.environ.get("CI", "").lower() == "true":
                 raise
@@ -51,8 +55,12 @@ PROBES = tuple(
 """Where Streamlit itself looks first for its server when a page other than the first is opened by its address."""
 
 
+READING = "GPU stall due to ReadPixels"
+"""What Chromium says where it puts the page together without GL, and so has to read what GL has drawn."""
+
+
 class Console:
-    """What the console of a page says, without what Streamlit's own probing leaves there: nothing, when all is well."""
+    """What the console of a page says but for PROBES and READING: nothing, when all is well."""
 
     def __init__(self) -> None:
         """Begin with an empty list."""
@@ -65,7 +73,8 @@ class Console:
         return page
 
     def _hear(self, message: ConsoleMessage) -> None:
-        if message.type in ("error", "warning") and not message.location["url"].endswith(PROBES):
+        ours = not message.location["url"].endswith(PROBES) and READING not in message.text
+        if message.type in ("error", "warning") and ours:
             self.said.append(message.text)
 
 
@@ -91,6 +100,34 @@ def prepared(
     page.add_init_script(NOTHING_KEPT)
     page.emulate_media(color_scheme=color_scheme, reduced_motion=reduced_motion)
     return page
+
+
+def rest(page: Page) -> None:
+    """Wait until no run of the page is under way."""
+    expect(page.locator(".stApp")).to_have_attribute("data-test-script-state", "notRunning")
+
+
+def turn_to(page: Page, query: str) -> None:
+    """Show what another query of the address asks for, on a page that is open: as going back does, without a load.
+
+    It has to ask for other runs, or another way to show them: that they are drawn is what is waited for.
+    """
+    rest(page)
+    stage = page.locator(".stage")
+    drawn = stage.get_attribute("data-runs")
+    if page.evaluate(GO_THERE, query):
+        expect(stage).not_to_have_attribute("data-runs", drawn or "")
+        rest(page)
+
+
+GO_THERE = """(query) => {
+  const [there, here] = [query, location.search].map((text) => new URLSearchParams(text));
+  there.sort();
+  here.sort();
+  if (there.toString() === here.toString()) return false;
+  history.pushState({}, "", location.pathname + query);
+  return dispatchEvent(new PopStateEvent("popstate"));
+}"""
 
 
 @pytest.fixture(scope="module")

@@ -31,14 +31,22 @@ def installed_chromium() -> str | None:
     return next((path for name in names if (path := shutil.which(name))), None)
 
 
-def chromium(playwright: Playwright) -> Browser:
-    """A headless Chromium with WebGL2. Raises Playwright's error when there is none on this machine."""
-    return playwright.chromium.launch(executable_path=installed_chromium(), args=FLAGS)
+def chromium(playwright: Playwright, *flags: str) -> Browser:
+    """A headless Chromium with WebGL2, and more flags. Raises Playwright's error when there is none on this machine."""
+    return playwright.chromium.launch(executable_path=installed_chromium(), args=[*FLAGS, *flags])
 
 
 @contextmanager
 def served(script: Path = ROOT / "app.py", *, ahead: bool = True) -> Iterator[str]:
     """Serve a Streamlit script on a free port and yield its address once it answers; `ahead` lets it compile ahead."""
+    with starting(script, ahead=ahead) as (address, server):
+        await_answer(address, server)
+        yield address
+
+
+@contextmanager
+def starting(script: Path = ROOT / "app.py", *, ahead: bool = True) -> Iterator[tuple[str, subprocess.Popen]]:
+    """Begin to serve a Streamlit script, and yield the address at which it is going to answer, and the server."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -47,19 +55,18 @@ def served(script: Path = ROOT / "app.py", *, ahead: bool = True) -> Iterator[st
     environment = os.environ | {"PYTHONPATH": str(ROOT), "DOWNHILL_COMPILE_AHEAD": "yes" if ahead else "no"}
     server = subprocess.Popen([*command, *options], cwd=ROOT, env=environment, stdout=subprocess.DEVNULL)
     try:
-        address = f"http://127.0.0.1:{port}"
-        _await(f"{address}/_stcore/health", server)
-        yield address
+        yield f"http://127.0.0.1:{port}", server
     finally:
         server.terminate()
         server.wait()
 
 
-def _await(address: str, server: subprocess.Popen) -> None:
+def await_answer(address: str, server: subprocess.Popen | None = None) -> None:
+    """Wait until a server answers. RuntimeError when it takes longer than START_SECONDS, or has ended."""
     deadline = time.monotonic() + START_SECONDS
-    while server.poll() is None and time.monotonic() < deadline:
+    while (server is None or server.poll() is None) and time.monotonic() < deadline:
         try:
-            with urllib.request.urlopen(address):
+            with urllib.request.urlopen(f"{address}/_stcore/health"):
                 return
         except urllib.error.URLError:
             time.sleep(0.05)

@@ -1,34 +1,37 @@
 """The demonstration in a real browser: the stage alone over the window, driven by keys, in the address."""
 
 import re
-from collections.abc import Callable
 from typing import Literal
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.test_dial import RAVINE, Dial
+from tests.browser.conftest import turn_to
+from tests.browser.test_dial import MOVED, RAVINE, Dial
 
-LIMIT = 2 / 100  # 2/λ on the ravine
-
-
-def demonstration(page: Page, address: str) -> Dial:
-    return Dial(page, address, f"{RAVINE}&view=demonstration")
+SHOWN = f"{RAVINE}&view=demonstration"
 
 
 @pytest.fixture(scope="module")
-def projected(shared_page: Page, address: str) -> Page:
-    """The demonstration as it opens, for tests that touch nothing in it."""
-    return demonstration(shared_page, address).page
+def opened(shared_page: Page, address: str) -> Dial:
+    """The page of all tests, as it opens with the address of a demonstration."""
+    return Dial(shared_page, address, SHOWN)
 
 
-@pytest.mark.parametrize("size", [(1280, 720), (1920, 1080)])
+@pytest.fixture
+def dial(opened: Dial) -> Dial:
+    """The demonstration, however the last test has left it."""
+    opened.turn_to(SHOWN)
+    return opened
+
+
+@pytest.mark.parametrize("size", [(1920, 1080), (1280, 720)])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_demonstration_fills_a_projector_with_everything_in_sight(
-    projected: Page, size: tuple[int, int], scheme: Literal["light", "dark"]
+    opened: Dial, size: tuple[int, int], scheme: Literal["light", "dark"]
 ):
-    page, (width, height) = projected, size
+    page, (width, height) = opened.page, size
     page.set_viewport_size({"width": width, "height": height})
     page.emulate_media(color_scheme=scheme)
     expect(page.locator(".stage")).to_have_class(
@@ -49,18 +52,17 @@ def test_demonstration_fills_a_projector_with_everything_in_sight(
     assert page.locator(".headline").evaluate(size_of) >= height / 36  # readable from the last row
 
 
-def test_headline_names_the_verdict_and_its_reason(open_page: Callable[..., Page], address: str):
-    dial = demonstration(open_page(), address)
+def test_headline_names_the_verdict_and_its_reason(dial: Dial):
     headline = dial.page.locator(".headline")
     expect(headline).to_contain_text("η = 0.015")
     expect(headline).to_contain_text("⇄ overshooting")
     dial.page.keyboard.press("5")
     expect(headline).to_contain_text("▲ diverged")
     expect(headline).to_contain_text(re.compile(r"η·λ = 2\.\d+ > 2"))
+    dial.page.wait_for_url(MOVED)
 
 
-def test_rest_of_the_page_cannot_be_reached_behind_it(open_page: Callable[..., Page], address: str):
-    dial = demonstration(open_page(), address)
+def test_rest_of_the_page_cannot_be_reached_behind_it(dial: Dial):
     expect(dial.page.get_by_role("combobox", name=re.compile("Surface"))).to_be_hidden()
     dial.track.focus()
     for _ in range(30):
@@ -69,8 +71,10 @@ def test_rest_of_the_page_cannot_be_reached_behind_it(open_page: Callable[..., P
         assert dial.page.evaluate(focused) == ""
 
 
-def test_keys_and_buttons_enter_and_leave_and_the_address_follows(open_page: Callable[..., Page], address: str):
-    dial = Dial(open_page(), address)
+def test_keys_and_buttons_enter_and_leave_and_the_address_follows(opened: Dial):
+    dial = opened
+    dial.turn_to(RAVINE)
+    expect(dial.page.locator(".headline")).to_be_hidden()
     stage = dial.page.locator(".stage")
     dial.page.get_by_role("button", name="Demonstration").click()
     dial.page.wait_for_url(re.compile("view=demonstration"))
@@ -87,8 +91,10 @@ def test_keys_and_buttons_enter_and_leave_and_the_address_follows(open_page: Cal
     expect(dial.field).to_have_value("0.02")
 
 
-def test_f_is_full_screen_and_the_arrows_turn_the_dial(open_page: Callable[..., Page], address: str):
-    dial = Dial(open_page(), address)
+def test_f_is_full_screen_and_the_arrows_turn_the_dial(opened: Dial):
+    dial = opened
+    dial.turn_to(RAVINE)
+    dial.page.evaluate("document.activeElement.blur()")
     dial.page.keyboard.press("f")
     dial.page.wait_for_function("Boolean(document.fullscreenElement)")
     dial.page.wait_for_url(re.compile("view=demonstration"))
@@ -99,12 +105,12 @@ def test_f_is_full_screen_and_the_arrows_turn_the_dial(open_page: Callable[..., 
     dial.page.keyboard.press(" ")
     dial.page.keyboard.press("f")
     dial.page.wait_for_function("!document.fullscreenElement")
+    dial.page.wait_for_url(MOVED)
     expect(dial.page.locator(".headline")).to_be_visible()
 
 
-def test_unknown_view_is_named_and_ignored(open_page: Callable[..., Page], address: str):
-    page = open_page()
-    page.goto(f"{address}/?view=<b>mirror</b>")
+def test_unknown_view_is_named_and_ignored(opened: Dial):
+    page = opened.page
+    turn_to(page, "?view=<b>mirror</b>")
     expect(page.locator(".st-key-notice")).to_contain_text("'view' is not a setting")
-    expect(page.locator(".stage")).to_have_attribute("data-runs", re.compile(r"\d+"))
     expect(page.locator(".headline")).to_be_hidden()

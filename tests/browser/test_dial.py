@@ -11,6 +11,7 @@ from PIL import Image
 from playwright.sync_api import Page, expect
 
 from engine import descend
+from tests.browser.conftest import turn_to
 from tests.browser.test_explore import PHONE
 from tests.browser.test_stage import changed
 from ui.stage.payload import summary
@@ -35,6 +36,10 @@ class Dial:
         self.stage = page.locator(".stage")
         self.track = page.get_by_role("slider", name="Learning rate, dial")
         self.field = page.get_by_role("textbox", name="Learning rate")
+        self.painted()
+
+    def turn_to(self, query: str) -> None:
+        turn_to(self.page, query)
         self.painted()
 
     def painted(self) -> None:
@@ -67,15 +72,18 @@ class Dial:
         return parse_qs(urlsplit(self.page.url).query)
 
 
-@pytest.fixture
-def dial(open_page: Callable[..., Page], address: str) -> Dial:
-    return Dial(open_page(), address)
-
-
 @pytest.fixture(scope="module")
 def standing(shared_page: Page, address: str) -> Dial:
-    """The dial as it opens, for tests that leave it as they found it."""
+    """The page of all tests that need none of their own."""
     return Dial(shared_page, address)
+
+
+@pytest.fixture
+def dial(standing: Dial) -> Dial:
+    """The dial on the ravine, as it opens, at the end of the run."""
+    standing.turn_to(RAVINE)
+    standing.page.get_by_role("button", name="To the end").click()
+    return standing
 
 
 def test_dragging_reshapes_the_path_while_the_network_is_silent(dial: Dial):
@@ -122,6 +130,7 @@ def test_shown_run_is_the_one_at_the_nearest_rate(dial: Dial):
     x, y = run.points[500]
     assert ball["x"] + ball["width"] / 2 == pytest.approx(box["x"] + left + (x - x0) / (x1 - x0) * width, abs=0.5)
     assert ball["y"] + ball["height"] / 2 == pytest.approx(box["y"] + top + (y1 - y) / (y1 - y0) * height, abs=0.5)
+    dial.page.wait_for_function("!location.search.includes('=0.015')")
 
 
 def test_keys_turn_the_dial_and_send_once_they_rest(dial: Dial):
@@ -152,8 +161,7 @@ def test_number_field_takes_any_number_that_is_allowed(standing: Dial, text: str
 
 
 @pytest.mark.parametrize("text", ["fast", "-1", "1e9", "nan", "1e999", "", "0x10", "<b>1</b>"])
-def test_number_field_says_what_is_allowed_and_loses_nothing(standing: Dial, text: str):
-    dial = standing
+def test_number_field_says_what_is_allowed_and_loses_nothing(dial: Dial, text: str):
     before = dial.page.url
     dial.field.fill(text)
     dial.field.press("Enter")
@@ -167,8 +175,9 @@ def test_number_field_says_what_is_allowed_and_loses_nothing(standing: Dial, tex
     expect(alert).to_be_empty()
 
 
-def test_from_here_on_leaves_the_past_path_as_it_was(open_page: Callable[..., Page], address: str):
-    dial = Dial(open_page(), address, "?surface=himmelblau&optimizer=momentum&learning_rate=0.01")
+def test_from_here_on_leaves_the_past_path_as_it_was(standing: Dial):
+    dial = standing
+    dial.turn_to("?surface=himmelblau&optimizer=momentum&learning_rate=0.01")
     dial.pause_at(12)
     dial.page.get_by_role("radio", name="from here on").click()
     run = descend("himmelblau", "momentum", learning_rate=0.01)
@@ -193,10 +202,10 @@ def test_from_here_on_leaves_the_past_path_as_it_was(open_page: Callable[..., Pa
     expect(dial.field).to_have_value("0.01")  # before the change the dial shows what held there
     dial.pause_at(200)
     expect(dial.field).to_have_value(re.compile(f"^{re.escape(f'{float(rate):g}')}$"))
+    dial.page.get_by_role("radio", name="whole run").click()
 
 
-def test_from_here_on_at_the_end_says_that_nothing_lies_ahead(open_page: Callable[..., Page], address: str):
-    dial = Dial(open_page(), address)
+def test_from_here_on_at_the_end_says_that_nothing_lies_ahead(dial: Dial):
     dial.page.get_by_role("radio", name="from here on").click()
     dial.pause_at(500)
     note = dial.page.locator(".dial .note")
@@ -206,6 +215,7 @@ def test_from_here_on_at_the_end_says_that_nothing_lies_ahead(open_page: Callabl
     assert "then" not in dial.query
     dial.pause_at(499)
     expect(note).not_to_contain_text("at the end of the run")
+    dial.page.get_by_role("radio", name="whole run").click()
 
 
 def test_presets_are_one_key_or_click_each(dial: Dial):
@@ -219,10 +229,12 @@ def test_presets_are_one_key_or_click_each(dial: Dial):
     expect(dial.page.get_by_role("button", name="just right")).to_have_attribute("aria-pressed", "true")
     dial.page.keyboard.press("4")
     expect(dial.field).to_have_value("0.02")  # 2/λ, the closed form
+    dial.page.wait_for_url(re.compile(r"learning_rate=0?\.02(&|$)"))
 
 
-def test_missing_preset_is_disabled_and_says_why(open_page: Callable[..., Page], address: str):
-    dial = Dial(open_page(), address, "?surface=bowl&optimizer=rprop")
+def test_missing_preset_is_disabled_and_says_why(standing: Dial):
+    dial = standing
+    dial.turn_to("?surface=bowl&optimizer=rprop")
     button = dial.page.locator("[data-preset=diverging]")
     expect(button).to_have_attribute("aria-disabled", "true")
     expect(button).to_have_attribute("title", "There is none: no rate of the dial diverges here")
@@ -231,8 +243,10 @@ def test_missing_preset_is_disabled_and_says_why(open_page: Callable[..., Page],
     assert dial.page.url == url
 
 
-def test_verdicts_are_told_by_more_than_colour(standing: Dial):
-    entries = standing.page.locator(".dial .verdicts li").all_inner_texts()
+def test_verdicts_are_told_by_more_than_colour(dial: Dial):
+    listed = dial.page.locator(".dial .verdicts li")
+    expect(listed.filter(has_text=LOOKS["diverged"].word)).to_be_visible()
+    entries = listed.all_inner_texts()
     assert len(entries) >= 3
     signs = [entry.split()[0] for entry in entries]
     assert len(set(signs)) == len(signs)
@@ -241,11 +255,11 @@ def test_verdicts_are_told_by_more_than_colour(standing: Dial):
     assert len(set(patterns)) == len(patterns)
 
 
-def test_stability_limits_are_marked_where_they_are(standing: Dial):
-    marks = standing.page.locator(".dial .mark")
+def test_stability_limits_are_marked_where_they_are(dial: Dial):
+    marks = dial.page.locator(".dial .mark")
     expect(marks.nth(0)).to_have_text("2/λ at the start and at the end")  # a parabola is as steep everywhere
     expect(marks.nth(1)).to_be_hidden()
-    box, track = marks.nth(0).bounding_box(), standing.track.bounding_box()
+    box, track = marks.nth(0).bounding_box(), dial.track.bounding_box()
     assert box is not None and track is not None
     inset = 14
     at = (box["x"] - track["x"] - inset) / (track["width"] - 2 * inset)
@@ -253,10 +267,9 @@ def test_stability_limits_are_marked_where_they_are(standing: Dial):
 
 
 @pytest.mark.parametrize("query", ["", "?surface=iris_logistic&optimizer=gradient_descent"])
-def test_labels_of_the_limits_cover_nothing_and_stay_on_the_page(
-    open_page: Callable[..., Page], address: str, query: str
-):
-    dial = Dial(open_page(), address, query)
+def test_labels_of_the_limits_cover_nothing_and_stay_on_the_page(standing: Dial, query: str):
+    dial = standing
+    dial.turn_to(query)
     spans = dial.page.locator(".dial .mark:not([hidden]) span:not(:empty)")
     expect(spans.first).to_be_visible()
     boxes = sorted((box["x"], box["x"] + box["width"]) for box in (span.bounding_box() for span in spans.all()) if box)
@@ -281,16 +294,14 @@ def test_dial_works_before_its_fan_has_come(open_page: Callable[..., Page], addr
     expect(page.locator(".dial .verdicts li").first).to_be_visible()
 
 
-def test_optimizer_without_a_learning_rate_says_so(open_page: Callable[..., Page], address: str):
-    page = open_page()
-    page.goto(f"{address}/?optimizer=polyak_sgd")
-    expect(page.locator(".dial .note")).to_contain_text("has no learning rate")
-    expect(page.get_by_role("slider", name="Learning rate, dial")).to_be_hidden()
+def test_optimizer_without_a_learning_rate_says_so(standing: Dial):
+    turn_to(standing.page, "?optimizer=polyak_sgd")
+    expect(standing.page.locator(".dial .note")).to_contain_text("has no learning rate")
+    expect(standing.track).to_be_hidden()
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_phone_turns_the_dial_by_touch(open_page: Callable[..., Page], address: str, scheme: str):
-    page = open_page(viewport=PHONE, has_touch=True, color_scheme=scheme)
+def test_phone_turns_the_dial_by_touch(open_page: Callable[..., Page], address: str):
+    page = open_page(viewport=PHONE, has_touch=True, color_scheme="dark")
     dial = Dial(page, address)
     dial.track.scroll_into_view_if_needed()
     box = dial.track.bounding_box()

@@ -5,11 +5,13 @@ import tomllib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Literal
 from urllib.parse import parse_qs, quote, urlsplit
 
 import pytest
 from playwright.sync_api import Page, TimeoutError, expect
 
+from tests.browser.conftest import rest, turn_to
 from tests.browser.served import ROOT
 
 PHONE = {"width": 390, "height": 844}
@@ -61,9 +63,15 @@ class Visit:
         self.rest()
         return self.page
 
+    def turn_to(self, query: str) -> Page:
+        """The page at another address and at the end of its run, by no load."""
+        turn_to(self.page, query)
+        self.page.get_by_role("button", name="To the end").click()
+        return self.page
+
     def rest(self) -> None:
         """Wait until no run of the page is under way: one that ends shuts a list that is open."""
-        expect(self.page.locator(".stApp")).to_have_attribute("data-test-script-state", "notRunning")
+        rest(self.page)
 
     @property
     def stage(self):
@@ -118,9 +126,21 @@ def visit(open_page, address) -> Callable[..., Visit]:
     return lambda **options: Visit(open_page(**options), address)
 
 
-def test_dial_changes_the_path_while_camera_and_clock_stay(visit):
+@pytest.fixture(scope="module")
+def here(shared_page: Page, address: str) -> Visit:
+    """The page of all tests that need none of their own."""
+    here = Visit(shared_page, address)
+    here.go()
+    return here
+
+
+def test_opening_plays_at_a_clean_address_and_the_dial_leaves_camera_and_clock_alone(visit):
     here = visit(reduced_motion="no-preference")
     page = here.go()
+    expect(here.stage).to_have_attribute("data-state", "playing")
+    expect(here.rate).to_have_value("0.0015")
+    assert urlsplit(page.url).query == ""
+
     surface = page.locator(".stage [data-view=surface]")
     page.get_by_role("button", name="Pause").click()
     turned = surface.get_attribute("data-camera") or ""
@@ -136,17 +156,8 @@ def test_dial_changes_the_path_while_camera_and_clock_stay(visit):
     assert float(here.query["learning_rate"][0]) == float(here.rate.input_value()) > 0.0015
 
 
-def test_opening_has_a_clean_address_and_plays(visit):
-    here = visit(reduced_motion="no-preference")
-    page = here.go()
-    expect(here.stage).to_have_attribute("data-state", "playing")
-    expect(here.rate).to_have_value("0.0015")
-    assert urlsplit(page.url).query == ""
-
-
-def test_address_survives_a_reload_exactly(visit):
-    here = visit()
-    page = here.go("?surface=himmelblau")
+def test_address_survives_a_reload_exactly(here: Visit):
+    page = here.turn_to("?surface=himmelblau")
     here.choose("Optimizer", "Adam")
     page.wait_for_url(re.compile("optimizer=adam"))
     here.set_rate("0.012345678901234567")
@@ -158,9 +169,8 @@ def test_address_survives_a_reload_exactly(visit):
     assert float(here.rate.input_value()) == 0.012345678901234567
 
 
-def test_back_and_forward_walk_through_the_settings(visit):
-    here = visit()
-    page = here.go("?surface=bowl&optimizer=gradient_descent")
+def test_back_and_forward_walk_through_the_settings(here: Visit):
+    page = here.turn_to("?surface=bowl&optimizer=gradient_descent")
     here.set_rate("0.02")
     here.set_rate("0.03")
     page.go_back()
@@ -172,8 +182,7 @@ def test_back_and_forward_walk_through_the_settings(visit):
     assert here.query["learning_rate"] == ["0.02"]
 
 
-def test_hostile_address_is_shown_as_text(visit):
-    here = visit()
+def test_hostile_address_is_shown_as_text(here: Visit):
     script = "<script>window.broken=1</script>"
     picture = "<img src=x onerror=window.broken=1>"
     page = here.go(f"?surface={quote(script)}&optimizer={quote(picture)}&steps=1e999&seed=1&seed=2&{quote('**b**')}=1")
@@ -187,32 +196,40 @@ def test_hostile_address_is_shown_as_text(visit):
     expect(notice).to_have_count(0)
 
 
-def test_diverging_run_keeps_the_picture_and_says_when(visit):
-    here = visit()
-    page = here.go("?surface=rosenbrock&optimizer=gradient_descent&learning_rate=1")
+def test_diverging_run_keeps_the_picture_and_says_when(here: Visit):
+    page = here.turn_to("?surface=rosenbrock&optimizer=gradient_descent&learning_rate=1")
     expect(page.locator("div.run")).to_contain_text("the map for good at step 1. At step 4 the numbers are no longer")
     expect(here.stage).to_have_attribute("data-surface", "drawn")
 
 
-@pytest.mark.parametrize("query", ["", "?surface=ravine&optimizer=adan"])
-def test_phone_has_no_sideways_scroll_and_everything_in_reach(visit, query):
+BOXES = """(selector) => [...document.querySelectorAll(selector)].filter((e) => e.checkVisibility()).map((e) => {
+  const { x, width, height } = e.getBoundingClientRect();
+  return { x, width, height, told: e.outerHTML };
+}).filter(({ width, height }) => width && height)"""
+"""Where all that a selector finds and is not hidden stands, in one question: a page has a hundred controls."""
+
+
+def test_phone_has_no_sideways_scroll_and_everything_in_reach(visit):
     here = visit(viewport=PHONE, has_touch=True)
-    page = here.go(query)
+    page = here.go()
     page.get_by_text("More settings").click()
     expect(page.get_by_role("spinbutton", name="Seed")).to_be_visible()
     wide = "[...document.querySelectorAll('.stMain, .stMainBlockContainer')].map(e => e.scrollWidth - e.clientWidth)"
-    assert page.evaluate(wide) == [0, 0]
-    for control in page.locator(".stMain :is(button, input:not([type=range]), [role=combobox]):visible").all():
-        box = control.bounding_box()
-        assert box and 0 <= box["x"] and box["x"] + box["width"] <= PHONE["width"]
+    for query in ("", "?surface=ravine&optimizer=adan"):
+        turn_to(page, query)
+        assert page.evaluate(wide) == [0, 0]
+        boxes = page.evaluate(BOXES, ".stMain :is(button, input:not([type=range]), [role=combobox])")
+        assert len(boxes) > 10
+        for box in boxes:
+            assert 0 <= box["x"] and box["x"] + box["width"] <= PHONE["width"], box["told"]
 
 
-def test_theme_follows_the_system_and_charts_follow_the_run_in_both(visit):
-    here = visit()
-    page = here.go()
+def test_theme_follows_the_system_and_charts_follow_the_run_in_both(here: Visit):
+    page = here.turn_to("")
     config = tomllib.loads(Path(ROOT, ".streamlit", "config.toml").read_text())
     page.get_by_text("Numbers and charts").click()
-    for scheme, rate in (("dark", "0.0007"), ("light", "0.0008")):
+    rates: dict[Literal["dark", "light"], str] = {"dark": "0.0007", "light": "0.0008"}
+    for scheme, rate in rates.items():
         page.emulate_media(color_scheme=scheme)
         red, green, blue = bytes.fromhex(config["theme"][scheme]["backgroundColor"][1:])
         expect(page.locator(".stApp")).to_have_css("background-color", f"rgb({red}, {green}, {blue})")
@@ -221,11 +238,11 @@ def test_theme_follows_the_system_and_charts_follow_the_run_in_both(visit):
         before = line.get_attribute("d")
         here.set_rate(rate)
         expect(line).not_to_have_attribute("d", before or "")
+    page.get_by_text("Numbers and charts").click()
 
 
-def test_controls_are_reached_by_keyboard_in_their_order(visit):
-    here = visit()
-    page = here.go()
+def test_controls_are_reached_by_keyboard_in_their_order(here: Visit):
+    page = here.page
     page.get_by_role("combobox", name=re.compile("Surface")).focus()
     names = []
     for _ in range(12):
@@ -241,26 +258,23 @@ def test_controls_are_reached_by_keyboard_in_their_order(visit):
     assert found == sorted(found), names
 
 
-def test_targets_are_large_enough(visit):
-    here = visit()
-    page = here.go()
-    for target in page.locator(".stMain :is(button, summary, [role=combobox], input[type=number]):visible").all():
-        box = target.bounding_box()
-        assert box and min(box["width"], box["height"]) >= 24, target.evaluate("e => e.outerHTML")
+def test_targets_are_large_enough(here: Visit):
+    boxes = here.page.evaluate(BOXES, ".stMain :is(button, summary, [role=combobox], input[type=number])")
+    assert len(boxes) > 5
+    for box in boxes:
+        assert min(box["width"], box["height"]) >= 24, box["told"]
 
 
-def test_move_of_a_control_is_a_short_message(visit):
-    here = visit()
-    here.go("?surface=bowl&optimizer=momentum")
+def test_move_of_a_control_is_a_short_message(here: Visit):
+    here.turn_to("?surface=bowl&optimizer=momentum")
     for text in ("0.011", "0.012", "0.013"):  # the first move still brings what the browser then keeps
         here.received.clear()
         here.set_rate(text)
     assert sum(here.received) <= MOVE_BYTES
 
 
-def test_many_starts_go_along_under_the_clock_and_are_told_in_words(visit):
-    here = visit(reduced_motion="reduce")
-    page = here.go("?surface=himmelblau&optimizer=gradient_descent")
+def test_many_starts_go_along_under_the_clock_and_are_told_in_words(here: Visit):
+    page = here.turn_to("?surface=himmelblau&optimizer=gradient_descent")
     page.get_by_text("More settings").click()
     expect(page.get_by_role("combobox", name=re.compile("Starts"))).to_be_visible()
     here.rest()

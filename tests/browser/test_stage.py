@@ -12,6 +12,7 @@ from PIL import Image
 from playwright.sync_api import Page, expect
 
 from engine import Trajectory, descend
+from tests.browser.conftest import WIDE, turn_to
 from ui.scenario import OPENING, default_scenario, run
 
 RISE, RADIUS = 0.62, 0.05  # the block's height and the ball's radius, in half the map's longer side
@@ -85,15 +86,17 @@ def opening_run() -> Trajectory:
     return run(default_scenario(*OPENING))
 
 
-@pytest.fixture
-def stage(open_page: Callable[..., Page], address: str) -> Stage:
-    return Stage(open_page(), address)
-
-
 @pytest.fixture(scope="module")
-def opened(shared_page: Page, address: str) -> Stage:
-    """The opening run, for tests that change nothing but the step."""
+def page_of_all(shared_page: Page, address: str) -> Stage:
     return Stage(shared_page, address)
+
+
+@pytest.fixture
+def opened(page_of_all: Stage) -> Stage:
+    """The opening run, whatever the last test has shown; its camera and the plane's window are those of the opening."""
+    turn_to(page_of_all.page, "")
+    page_of_all.page.mouse.move(0, 0)  # where the mouse rests on the plane, the cross-hair stands
+    return page_of_all
 
 
 def changed(before: np.ndarray, after: np.ndarray) -> np.ndarray:
@@ -171,27 +174,27 @@ def test_surface_stands_the_ball_on_the_ground_at_the_display_height(opened: Sta
     assert seen[around].mean() < 0.6  # its shadow and its trail are on one side of it
 
 
-def test_click_sets_the_start_to_the_very_point(stage: Stage):
-    x0, x1, y0, y1 = numbers(stage.plane.get_attribute("data-window"))
-    left, top, width, height = numbers(stage.plane.get_attribute("data-plot"))
-    box = stage.plane.bounding_box()
+def test_click_sets_the_start_to_the_very_point(opened: Stage):
+    x0, x1, y0, y1 = numbers(opened.plane.get_attribute("data-window"))
+    left, top, width, height = numbers(opened.plane.get_attribute("data-plot"))
+    box = opened.plane.bounding_box()
     assert box is not None
     right, down = 133.0, 71.0
-    stage.after(lambda: stage.page.mouse.click(box["x"] + left + right, box["y"] + top + down))
-    query = parse_qs(urlsplit(stage.page.url).query)
+    opened.after(lambda: opened.page.mouse.click(box["x"] + left + right, box["y"] + top + down))
+    query = parse_qs(urlsplit(opened.page.url).query)
     # A mouse is at a whole pixel of the page, the plane need not be: its box says where.
     assert float(query["x"][0]) == pytest.approx(x0 + right / width * (x1 - x0), rel=1e-12)
     assert float(query["y"][0]) == pytest.approx(y1 - down / height * (y1 - y0), rel=1e-12)
 
 
-def test_keyboard_sets_the_start(stage: Stage):
-    x0, x1, y0, y1 = numbers(stage.plane.get_attribute("data-window"))
-    _, _, width, height = numbers(stage.plane.get_attribute("data-plot"))
-    stage.plane.focus()
-    stage.page.keyboard.press("ArrowRight")
-    stage.page.keyboard.press("Shift+ArrowUp")
-    stage.after(lambda: stage.page.keyboard.press("Enter"))
-    query = parse_qs(urlsplit(stage.page.url).query)
+def test_keyboard_sets_the_start(opened: Stage):
+    x0, x1, y0, y1 = numbers(opened.plane.get_attribute("data-window"))
+    _, _, width, height = numbers(opened.plane.get_attribute("data-plot"))
+    opened.plane.focus()
+    opened.page.keyboard.press("ArrowRight")
+    opened.page.keyboard.press("Shift+ArrowUp")
+    opened.after(lambda: opened.page.keyboard.press("Enter"))
+    query = parse_qs(urlsplit(opened.page.url).query)
     assert float(query["x"][0]) == pytest.approx((x0 + x1) / 2 + 2 / width * (x1 - x0), rel=1e-12)
     assert float(query["y"][0]) == pytest.approx((y0 + y1) / 2 + 20 / height * (y1 - y0), rel=1e-12)
 
@@ -224,7 +227,8 @@ def test_keyboard_drives_the_clock_the_camera_and_the_window(opened: Stage):
     assert numbers(opened.plane.get_attribute("data-window")) == [-2, 2, -1, 3]
 
 
-def test_new_run_keeps_camera_clock_and_window(stage: Stage):
+def test_new_run_keeps_camera_clock_and_window(opened: Stage):
+    stage = opened
     stage.surface.focus()
     stage.page.keyboard.press("ArrowUp")
     stage.plane.focus()
@@ -237,6 +241,8 @@ def test_new_run_keeps_camera_clock_and_window(stage: Stage):
     stage.at(37)
     stage.state("paused")
     assert [stage.surface.get_attribute("data-camera"), stage.plane.get_attribute("data-window")] == kept
+    for view in (stage.surface, stage.plane):
+        view.press("0")
 
 
 def test_wheel_zooms_about_the_pointer(opened: Stage):
@@ -263,9 +269,9 @@ def test_dragging_over_the_loss_curve_scrubs(opened: Stage):
     opened.state("paused")
 
 
-def test_divergence_is_marked_with_its_steps_and_the_axes_stay(stage: Stage, address: str):
-    ticks = stage.plane.get_attribute("data-window")
-    diverged = Stage(stage.page, address, "?optimizer=gradient_descent&learning_rate=0.01")
+def test_divergence_is_marked_with_its_steps_and_the_axes_stay(opened: Stage):
+    diverged, ticks = opened, opened.plane.get_attribute("data-window")
+    turn_to(opened.page, "?optimizer=gradient_descent&learning_rate=0.01")
     expected = descend("rosenbrock", "gradient_descent", learning_rate=0.01)
     outside = (np.abs(expected.points - (0, 1)) > 2).any(axis=1)
     assert expected.status == "diverged"
@@ -279,7 +285,15 @@ def test_divergence_is_marked_with_its_steps_and_the_axes_stay(stage: Stage, add
     assert diverged.picture().std() > 20  # the picture stays
 
 
-def test_lost_context_is_said_and_a_restored_one_is_drawn_again(stage: Stage, console):
+def test_reduced_motion_shows_the_finished_path_and_a_lost_context_is_drawn_again(
+    open_page: Callable[..., Page], address: str, console
+):
+    stage = Stage(open_page(), address)
+    stage.state("ended")
+    assert stage.step == opening_run().length
+    stage.button("Play").click()  # only when asked to
+    stage.state("playing")
+
     stage.go_to(25)
     before = stage.picture()
     loser = stage.surface.locator("canvas[role=img]").evaluate_handle(
@@ -301,17 +315,18 @@ def test_lost_context_is_said_and_a_restored_one_is_drawn_again(stage: Stage, co
     console.said[:] = [text for text in console.said if "CONTEXT_LOST_WEBGL" not in text]  # Chromium's own words
 
 
-def test_surface_is_drawn_again_in_a_window_of_another_size(stage: Stage):
-    stage.go_to(25)
-    size = stage.surface.get_attribute("data-size")
-    stage.page.set_viewport_size({"width": 1000, "height": 700})
-    expect(stage.surface).not_to_have_attribute("data-size", size or "")
-    stage.page.wait_for_function(
+def test_surface_is_drawn_again_in_a_window_of_another_size(opened: Stage):
+    opened.go_to(25)
+    size = opened.surface.get_attribute("data-size")
+    opened.page.set_viewport_size({"width": 1000, "height": 700})
+    expect(opened.surface).not_to_have_attribute("data-size", size or "")
+    opened.page.wait_for_function(
         "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => done(true))))"
     )
-    picture = stage.picture()
+    picture = opened.picture()
     coloured = picture.max(axis=2) - picture.min(axis=2) > 40  # the ground is, the paper around it is not
     assert coloured.mean() > 0.15
+    opened.page.set_viewport_size(WIDE)
 
 
 def test_without_webgl2_the_plane_carries_on_and_the_page_says_so(open_page: Callable[..., Page], address: str):
@@ -328,23 +343,16 @@ def test_without_webgl2_the_plane_carries_on_and_the_page_says_so(open_page: Cal
     expect(stage.plane.locator("svg.ball")).to_be_visible()
 
 
-def test_reduced_motion_shows_the_finished_path_and_stands_still(open_page: Callable[..., Page], address: str):
-    stage = Stage(open_page(), address)
-    stage.state("ended")
-    assert stage.step == opening_run().length
-    stage.button("Play").click()  # only when asked to
-    stage.state("playing")
-
-
-def test_theme_follows_the_page_while_it_runs(open_page: Callable[..., Page], address: str):
-    page = open_page(color_scheme="light")
-    stage = Stage(page, address)
+def test_theme_follows_the_page_while_it_runs(opened: Stage):
+    stage, page = opened, opened.page
     stage.go_to(30)
     light = stage.picture()[:5].mean()
     page.emulate_media(color_scheme="dark")
     expect(stage.root).to_have_class(re.compile("dark"))
     assert light > 200 > 60 > stage.picture()[:5].mean()
     stage.at(30)
+    page.emulate_media(color_scheme="light")
+    expect(stage.root).not_to_have_class(re.compile("dark"))
 
 
 def test_phone_has_no_sideways_scroll_and_every_view_is_usable(open_page: Callable[..., Page], address: str):
