@@ -120,3 +120,30 @@ def test_first_weights_come_from_the_seed_alone_and_differ_between_layers():
 def test_a_network_that_makes_no_sense_is_refused(what, said):
     with pytest.raises(ValueError, match=said):
         network_for(find_task("moons"), **what)
+
+
+def of_ring(k):
+    return np.exp(2j * np.pi * k / 125)
+
+
+def of_moon(k):
+    return np.exp(1j * np.pi * k / 124) - (0.5 + 0.25j)
+
+
+def of_spiral(k):
+    share = np.sqrt(0.01 + 0.99 * k / 124)
+    return share * np.exp(3j * np.pi * share)
+
+
+@pytest.mark.parametrize(
+    ("key", "curve", "other", "noise", "scale"),
+    [("circles", of_ring, 0.5, 0.1, 1), ("moons", of_moon, -1, 0.12, 1.5), ("spirals", of_spiral, -1, 0.02, 1)],
+)
+def test_points_of_a_plane_are_two_curves_in_turns_shaken_by_seed_0(key, curve, other, noise, scale):
+    task, held_out = find_task(key), np.arange(1, 251) % 5 == 0
+    points = np.empty((250, 2))
+    points[~held_out], points[held_out] = task.inputs, task.test_inputs
+    x, y = (scale * points - np.random.RandomState(0).normal(0, noise, (250, 2))).T
+    expected = curve(np.arange(125))
+    np.testing.assert_allclose(x[::2] + 1j * y[::2], expected, atol=1e-6)  # kept in float32
+    np.testing.assert_allclose(x[1::2] + 1j * y[1::2], other * expected, atol=1e-6)

@@ -107,8 +107,9 @@ def test_a_path_of_one_row_or_of_nan_has_no_directions():
             pca_directions(path)
 
 
-def test_a_plane_goes_through_its_three_places_at_their_true_distances():
-    places = [at(*RANDOM.normal(size=5)) for _ in range(3)]
+@pytest.mark.parametrize("size", [1, 0.01])
+def test_a_plane_goes_through_its_three_places_at_their_true_distances(size):
+    places = [at(*size * RANDOM.normal(size=5)) for _ in range(3)]
     plane = through(*places)
     rows = jax.tree.map(lambda *leaves: np.stack(leaves), *places)
     shadow = project(plane, rows)
