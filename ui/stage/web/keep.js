@@ -4,6 +4,7 @@
  * canvases, with a title above and the link below.
  */
 
+import { labelledPicture, labelledVideo } from "./labelled.js";
 import { lineSample } from "./marks.js";
 
 const SHARP = 2; // pixels of a picture for each pixel of the page
@@ -11,7 +12,10 @@ const FRAMES = 30; // a second of a video
 const [SHORTEST, LONGEST, REST] = [1, 20, 0.5]; // seconds of a video, and for which its end stands
 const KINDS = ["video/webm;codecs=vp8", "video/webm;codecs=vp9", "video/webm", "video/mp4"];
 const FEWEST = 24; // pictures from the first step to the last
+const PATIENCE = 1000; // milliseconds for which a picture may take to be written
+const MISSED = 3; // so many that were not seen to be written, one after another: this browser does not tell
 const MARGIN = 12;
+const LINE = 1.1; // from a line of small text to the next, in sizes of the usual text
 
 /**
  * @typedef {object} Asked
@@ -44,8 +48,9 @@ async function picture(stage, asked) {
   sheet.draw();
   for (const view of sheet.views) delete view.frame.dataset.size;
   dispatchEvent(new Event("resize")); // the stage lays them out again as they were
+  /** @type {Blob | null} */
   const blob = await new Promise((done) => sheet.canvas.toBlob(done, "image/png"));
-  save(blob, `${asked.stem}${asked.views === "all" ? "" : `-${asked.views}`}.png`);
+  save(blob && await labelledPicture(blob, asked), `${asked.stem}${asked.views === "all" ? "" : `-${asked.views}`}.png`);
   asked.say(`The picture is kept: ${sheet.canvas.width} × ${sheet.canvas.height} pixels.`);
 }
 
@@ -64,27 +69,45 @@ async function video(stage, asked) {
   const recorder = new MediaRecorder(new MediaStream([track]), { mimeType: kind, videoBitsPerSecond: 8e6 });
   /** @type {Blob[]} */
   const parts = [];
-  recorder.ondataavailable = ({ data }) => parts.push(data);
+  let written = () => {};
+  recorder.ondataavailable = ({ data }) => {
+    parts.push(data);
+    if (data.size) written();
+  };
   const stopped = new Promise((done) => (recorder.onstop = done));
   const seconds = Math.min(Math.max(clock.length / clock.speed, SHORTEST), LONGEST);
-  let [pictures, share] = [0, 0];
-  recorder.start();
+  let [pictures, share, patience] = [0, 0, MISSED];
+  // A picture that is shown before the last one is written may be lost. So each is waited for, where a browser hands out
+  // what it has written as it goes.
+  const show = async () => {
+    const kept = new Promise((/** @type {(kept: boolean) => void} */ done) => {
+      written = () => done(true);
+      if (patience) setTimeout(done, PATIENCE, false);
+      else done(true);
+    });
+    clock.seek(Math.min(share, 1) * clock.length);
+    sheet.draw();
+    /** @type {any} */ (track).requestFrame();
+    await until(performance.now() + 500 / FRAMES);
+    if (await kept) pictures++;
+    if (patience) patience = (await kept) ? MISSED : patience - 1;
+    asked.say(`Recording: ${Math.round(100 * Math.min(share, 1))} %`);
+  };
+  recorder.start(1);
+  await show(); // the first takes its time
   const began = performance.now();
   // By the time that has passed, not by counting pictures: a slow machine makes fewer, but never less than FEWEST.
   for (let now = 0; share * seconds < seconds + REST; now = (performance.now() - began) / 1000 / seconds) {
     share = Math.min(now, share + 1 / FEWEST);
-    clock.seek(Math.min(share, 1) * clock.length);
-    sheet.draw();
-    /** @type {any} */ (track).requestFrame();
-    pictures++;
-    asked.say(`Recording: ${Math.round(100 * Math.min(share, 1))} %`);
-    await until(performance.now() + 500 / FRAMES);
+    await show();
   }
   recorder.stop();
   await stopped;
   track.stop();
   clock.seek(before);
-  save(new Blob(parts, { type: kind.split(";")[0] }), `${asked.stem}.${kind.startsWith("video/webm") ? "webm" : "mp4"}`);
+  const made = new Blob(parts, { type: kind.split(";")[0] });
+  if (kind.startsWith("video/webm")) save(labelledVideo(made, asked), `${asked.stem}.webm`);
+  else save(made, `${asked.stem}.mp4`);
   asked.say(`The video is kept: ${((performance.now() - began) / 1000).toFixed(1)} seconds, ${pictures} pictures.`);
 }
 
@@ -121,9 +144,12 @@ class Sheet {
     this.size = stage.theme.size;
     this.width = Math.ceil(Math.max(...boxes.map(({ right }) => right)) - this.left + 2 * MARGIN);
     this.canvas = document.createElement("canvas");
-    this.pen = /** @type {CanvasRenderingContext2D} */ (this.canvas.getContext("2d"));
+    this.pen = /** @type {CanvasRenderingContext2D} */ (this.canvas.getContext("2d", { alpha: false }));
     this.head = this.#heading(false);
-    this.height = Math.ceil(Math.max(...boxes.map(({ bottom }) => bottom)) - this.top + this.head + 2 * this.size + MARGIN);
+    this.pen.font = this.#small;
+    this.link = broken(this.pen, asked.link, this.width - 3 * MARGIN - this.pen.measureText(this.#step(stage.clock.length)).width);
+    this.low = Math.ceil(Math.max(...boxes.map(({ bottom }) => bottom)) - this.top + this.head + this.size);
+    this.height = Math.ceil(this.low + this.link.length * this.size * LINE + MARGIN);
     // Whole even numbers: some recorders refuse others.
     this.canvas.width = 2 * Math.round((this.width * ratio) / 2);
     this.canvas.height = 2 * Math.round((this.height * ratio) / 2);
@@ -150,13 +176,21 @@ class Sheet {
     }
     this.#names();
     pen.fillStyle = theme.ink(0.7);
-    pen.font = `${size * 0.8}px ${theme.font}`;
-    pen.textBaseline = "middle";
+    pen.font = this.#small;
+    pen.textBaseline = "top";
     pen.textAlign = "right";
-    const step = `step ${Math.floor(clock.step + 1e-9)} of ${clock.length}`;
-    pen.fillText(step, this.width - MARGIN, this.height - size);
+    pen.fillText(this.#step(clock.step), this.width - MARGIN, this.low);
     pen.textAlign = "left";
-    pen.fillText(fitted(pen, this.asked.link, this.width - 3 * MARGIN - pen.measureText(step).width), MARGIN, this.height - size);
+    this.link.forEach((line, place) => pen.fillText(line, MARGIN, this.low + place * size * LINE));
+  }
+
+  get #small() {
+    return `${this.size * 0.8}px ${this.stage.theme.font}`;
+  }
+
+  /** @param {number} step */
+  #step(step) {
+    return `step ${Math.floor(step + 1e-9)} of ${this.stage.clock.length}`;
   }
 
   /** Side by side, the name of each run above its picture. */
@@ -261,4 +295,14 @@ function fitted(pen, text, wide) {
   let end = text.length;
   while (end > 1 && pen.measureText(`${text.slice(0, end)}…`).width > wide) end--;
   return `${text.slice(0, end)}…`;
+}
+
+/** A text without spaces in lines that fit. @param {CanvasRenderingContext2D} pen @param {string} text @param {number} wide */
+function broken(pen, text, wide) {
+  const lines = [""];
+  for (const letter of text) {
+    if (pen.measureText(lines[lines.length - 1] + letter).width > wide && lines[lines.length - 1]) lines.push("");
+    lines[lines.length - 1] += letter;
+  }
+  return lines;
 }
