@@ -38,7 +38,7 @@ def batch_loss(key: str, **settings: float) -> Any:
     """(points, weights) -> losses, one weight for each example."""
     loss, filled = LANDSCAPES[key].batch_loss, settings_of(key, **settings)
     assert loss is not None
-    return lambda p, weights: loss(p, weights, **filled)
+    return jax.jit(lambda p, weights: loss(p, weights, **filled))
 
 
 # ---- batches
@@ -50,7 +50,7 @@ def test_all_examples_together_are_the_loss(key):
     settings = {name: (2 * knob.low + knob.high) / 3 for name, knob in entry.parameters.items()}
     weights, loss = np.full(entry.examples, 1 / entry.examples), batch_loss(key, **settings)
     points = points_on(key)
-    together = jax.vmap(jax.value_and_grad(lambda p: loss(p, weights)))(jnp.asarray(points))
+    together = jax.jit(jax.vmap(jax.value_and_grad(lambda p: loss(p, weights))))(jnp.asarray(points))
     scale = np.abs(losses_at(key, points, **settings)).max()
     np.testing.assert_allclose(together[0], losses_at(key, points, **settings), rtol=1e-11, atol=1e-13 * scale)
     np.testing.assert_allclose(together[1], gradient_field(key, points, **settings), rtol=1e-9, atol=1e-12 * scale)
@@ -130,7 +130,7 @@ def test_a_baseline_leaves_the_loss_alone_and_takes_noise_from_its_pulls():
     np.testing.assert_array_equal(losses_at("bandit", points, baseline=0.7), losses_at("bandit", points))
     spreads = []
     for baseline in (0.0, 0.6):
-        slope = jax.vmap(jax.grad(batch_loss("bandit", baseline=baseline)), in_axes=(None, 0))
+        slope = jax.jit(jax.vmap(jax.grad(batch_loss("bandit", baseline=baseline)), in_axes=(None, 0)))
         spreads.append(np.asarray(slope(jnp.array([0.5, 0.5]), np.eye(200))).std(axis=0))
     assert (spreads[1] < 0.75 * spreads[0]).all()
 

@@ -16,10 +16,15 @@ LENGTHS = (1, 2, 7, 120, 333, 5000)
 
 
 def shares(key, steps, counts=None, **knobs):
+    """The shares at these step numbers, else at all of 0 to `steps`, worked out at as many places every time.
+
+    Outside a program each length would compile each operation by itself.
+    """
     entry = SCHEDULES[key]
-    numbers = jnp.arange(steps + 1.0) if counts is None else jnp.asarray(counts, float)
+    asked = np.arange(steps + 1.0) if counts is None else np.array(counts, float)
+    numbers = jnp.asarray(np.concatenate([asked, np.zeros(max(LENGTHS) + 1 - len(asked))]))
     filled = {name: float(knob.default) for name, knob in entry.knobs.items()} | knobs
-    return np.broadcast_to(entry.build(steps, **filled)(numbers), numbers.shape)
+    return np.broadcast_to(entry.build(steps, **filled)(numbers), numbers.shape)[: len(asked)]
 
 
 def half_cosine(low, high, way):
