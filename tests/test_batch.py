@@ -27,16 +27,16 @@ def assert_same_run(batch: Batch, place: int, alone: Trajectory, first: int = 0,
 def test_fan_runs_are_the_runs_of_descend(key):
     default = OPTIMIZERS[key].knobs["learning_rate"].default
     rates = np.array([0.2, 0.7, 1.0]) * default
-    batch = fan("booth", key, rates=rates, start=(-4, 3), steps=40)
+    batch = fan("himmelblau", key, rates=rates, start=(-4, 3), steps=40)
     for place, rate in enumerate(rates):
-        assert_same_run(batch, place, descend("booth", key, start=(-4, 3), steps=40, learning_rate=rate), key=key)
+        assert_same_run(batch, place, descend("himmelblau", key, start=(-4, 3), steps=40, learning_rate=rate), key=key)
 
 
 @pytest.mark.parametrize("key", WITH_RATE)
 def test_fan_from_a_row_keeps_the_past_and_the_memory(key):
     default = OPTIMIZERS[key].knobs["learning_rate"].default
-    batch = fan("booth", key, rates=[0.3 * default, 0.9 * default], start=(-4, 3), steps=25, first=15)
-    alone = descend("booth", key, start=(-4, 3), steps=40, rate_changes={15: 0.3 * default})
+    batch = fan("himmelblau", key, rates=[0.3 * default, 0.9 * default], start=(-4, 3), steps=25, first=15)
+    alone = descend("himmelblau", key, start=(-4, 3), steps=40, rate_changes={15: 0.3 * default})
     assert batch.first == 15
     assert_same_run(batch, 0, alone, first=15, key=key)
 
@@ -61,9 +61,9 @@ def test_fan_a_rate_of_zero_stands_still_but_moves_when_the_rate_does():
 @pytest.mark.parametrize("key", OPTIMIZERS)
 def test_swarm_runs_are_the_runs_of_descend(key):
     starts = [(-4, 3), (2.5, 6), (0.25, -7)]
-    batch = swarm("booth", key, starts=starts, steps=30)
+    batch = swarm("himmelblau", key, starts=starts, steps=30)
     for place, start in enumerate(starts):
-        assert_same_run(batch, place, descend("booth", key, start=start, steps=30), key=key)
+        assert_same_run(batch, place, descend("himmelblau", key, start=start, steps=30), key=key)
         assert tuple(batch.points[place, 0]) == start
 
 

@@ -142,7 +142,8 @@ def test_optimizer_knob_changes_the_path(key, name):
 def test_optimizer_compiles_once_for_all_its_settings(key, compilations):
     descend("himmelblau", key, steps=3)
     compilations.clear()
-    descend("himmelblau", key, start=(1, 2), steps=40, **OTHER[key])
+    for steps in (0, 40, 600):
+        descend("himmelblau", key, start=(1, 2), steps=steps, seed=steps, **OTHER[key])
     assert not compilations
 
 
@@ -165,11 +166,11 @@ def test_optimizer_runs_at_the_ends_of_what_every_knob_allows(key):
 
 
 @pytest.mark.parametrize("key", list(OPTIMIZERS))
-@pytest.mark.parametrize(("surface", "start"), [("saddle", (0, 0)), ("bowl", (0, 0)), ("bowl", (5, 0))])
-def test_optimizer_does_not_diverge_where_a_slope_is_zero(key, surface, start):
-    run = descend(surface, key, start=start, steps=20)
+@pytest.mark.parametrize("start", [(0, 0), (5, 0)])
+def test_optimizer_does_not_diverge_where_a_slope_is_zero(key, start):
+    run = descend("bowl", key, start=start, steps=20)
     assert run.status != "diverged"
-    if key != "yogi":  # its average of gradients starts at 1e-6 in optax, so that it leaves a saddle by itself
+    if key != "yogi":  # its average of gradients starts at 1e-6 in optax, so that it leaves the place by itself
         assert not run.points[: run.length + 1, np.array(start) == 0].any()
 
 
@@ -182,7 +183,7 @@ def test_optimizer_by_default_crosses_the_valley_of_rosenbrock(key):
 
 
 @pytest.mark.parametrize("key", [key for key in OPTIMIZERS if not key.startswith("newton")])
-@pytest.mark.parametrize("surface", ["bowl", "ravine", "himmelblau"])
+@pytest.mark.parametrize("surface", ["bowl", "himmelblau"])
 def test_optimizer_by_default_goes_down_on_other_surfaces(key, surface):
     run = descend(surface, key)  # Newton's methods may go to a saddle or a maximum, which is their lesson
     assert run.losses[run.length] < run.losses[0] / 2
