@@ -68,13 +68,16 @@ def test_opening_run_overshoots_and_arrives():
     assert trajectory.status == "converged"
 
 
-def test_every_surface_can_be_chosen_and_takes_its_own_start():
-    page = opened()
+def test_every_surface_can_be_chosen_and_takes_its_own_start_and_has_a_field_for_each_parameter():
+    page = unfolded(opened())
     for key, surface in LANDSCAPES.items():
         choose(page, "surface", key)
         assert page.session_state["scenario"].start == surface.start
         assert surface.source.split(",")[0].split()[0] in shown(page)
         assert address(page).get("surface", OPENING[0]) == key
+        assert {f"{key}.{name}" for name in surface.parameters} <= {field.key for field in page.number_input}
+        starts = [page.number_input(key=name).label for name in ("x", "y")]
+        assert starts == {"line_fit": ["Start w", "Start b"], "ravine": ["Start x", "Start y"]}.get(key, starts)
 
 
 def test_every_optimizer_can_be_chosen_and_keeps_surface_start_and_steps():
@@ -90,16 +93,6 @@ def test_every_optimizer_can_be_chosen_and_keeps_surface_start_and_steps():
             "steps",
             "seed",
         }
-
-
-def test_every_knob_of_every_registry_entry_has_a_field():
-    page = unfolded(opened())
-    for key, surface in LANDSCAPES.items():
-        if surface.parameters:
-            choose(page, "surface", key)
-            assert {f"{key}.{name}" for name in surface.parameters} <= {field.key for field in page.number_input}
-            starts = [page.number_input(key=name).label for name in ("x", "y")]
-            assert starts == {"line_fit": ["Start w", "Start b"], "ravine": ["Start x", "Start y"]}.get(key, starts)
 
 
 def dial_that_sends(monkeypatch: pytest.MonkeyPatch, rate: float, first: int | None) -> None:

@@ -12,8 +12,14 @@ KINDS = ("selectbox", "number_input", "text_input", "button", "button_group", "c
 PLAIN = ("contender0", "contender1", "formula", "dismiss")
 """Controls that need none: which optimizer a card is of, the formula with its rules below it, a word that says all."""
 
+WIDE = {
+    "optimizer": "momentum", "surface": "line_fit", "schedule": "warmup_cosine", "workers": "2", "batch_size": "3",
+    "precision": "float16", "loss_scaling": "dynamic",
+}  # fmt: skip
+
 OPEN: dict[str, tuple[tuple[str, ...], dict[str, str]]] = {
-    "explore": (("more", "twists"), {}),
+    "explore": (("more", "twists"), WIDE),
+    "explore from a cloud": (("more",), {"starts": "cloud"}),
     "compare": (("compare.more", "compare.twists", "contender0.settings"), {"rates": "own", "a": "adam", "b": "lbfgs"}),
     "reference": ((), {}),
     "networks": (("networks.plane", "networks.more", "networks.twists", "networks.rival"), SMALL),
@@ -23,11 +29,8 @@ OPEN: dict[str, tuple[tuple[str, ...], dict[str, str]]] = {
 
 
 def everything(name: str) -> AppTest:
-    wide = {"optimizer": "adam", "surface": "line_fit", "schedule": "warmup_cosine", "starts": "cloud", "workers": "2"}
-    wide |= {"batch_size": "4", "precision": "float16", "loss_scaling": "dynamic"}
     folded, query = OPEN[name]
-    page = opened(wide if name == "explore" else {})
-    page = page if name == "explore" else gone_to(page, name, **query)
+    page = opened(query) if name.startswith("explore") else gone_to(opened(), name, **query)
     for key in folded:
         unfolded(page, key)
     return page
