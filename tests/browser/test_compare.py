@@ -7,6 +7,8 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.browser.conftest import turn_to
+
 FIRST = 150_000  # milliseconds
 PHONE = {"width": 390, "height": 844}
 
@@ -14,7 +16,7 @@ PHONE = {"width": 390, "height": 844}
 class Visit:
     """The page, open, with what the tests ask of it."""
 
-    def __init__(self, page: Page, address: str, query: str) -> None:
+    def __init__(self, page: Page, address: str, query: str = "") -> None:
         self.page, self.address = page, address
         self.go(query)
 
@@ -22,6 +24,11 @@ class Visit:
         self.page.goto(f"{self.address}/compare{query}")
         # Whoever comes first after a start waits until what is raced has been compiled.
         expect(self.stage).to_have_attribute("data-runs", re.compile(r"\d+"), timeout=FIRST)
+        expect(self.page.locator("tbody tr").first).to_be_visible()
+        expect(self.page.locator(".stApp")).to_have_attribute("data-test-script-state", "notRunning")
+
+    def turn_to(self, query: str) -> None:
+        turn_to(self.page, query)
         expect(self.page.locator("tbody tr").first).to_be_visible()
 
     @property
@@ -60,10 +67,20 @@ class Visit:
         return [row.inner_text().strip() for row in self.page.locator("tbody th").all()]
 
 
+@pytest.fixture(scope="module")
+def opened(shared_page: Page, address: str) -> Visit:
+    """The page as it opens."""
+    return Visit(shared_page, address)
+
+
 @pytest.fixture
-def visit(open_page, address) -> Callable[..., Visit]:
-    def visit(query: str = "", **options) -> Visit:
-        return Visit(open_page(**options), address, query)
+def visit(opened: Visit) -> Callable[..., Visit]:
+    """Turns the page of all tests to an address, at the end of its runs."""
+
+    def visit(query: str = "") -> Visit:
+        opened.turn_to(query)
+        opened.page.get_by_role("button", name="To the end").click()
+        return opened
 
     return visit
 
@@ -145,30 +162,6 @@ def test_table_sorts_by_mouse_and_keyboard_and_the_address_keeps_it(visit):
     assert here.rows() == order
 
 
-def test_link_comes_back_and_going_back_works(visit):
-    here = visit()
-    opening = here.summary()
-    link = "?surface=ravine&budget=50&rates=same&rate=0.01&view=side&scale=linear&a=adam&b=lion&b.beta1=0.5&sort=path"
-    here.go(link)
-    told = here.summary()
-    assert told.count("Ravine") == 2 and "50 steps" in told and told != opening
-    assert parse_qs(link[1:]) == here.query
-    expect(here.page.get_by_role("radio", name="Linear")).to_be_checked()
-    expect(here.page.get_by_role("radio", name="Side by side")).to_be_checked()
-    here.page.reload()
-    expect(here.stage).to_have_attribute("data-runs", re.compile(r"\d+"))
-    assert here.summary() == told and parse_qs(link[1:]) == here.query
-    here.page.get_by_role("link", name="Explore").click()
-    expect(here.summary_line).to_contain_text("on Rosenbrock")
-    here.page.get_by_role("link", name="Compare").click()
-    here.page.wait_for_url(re.compile("/compare.*sort=path"))  # as it was left, and in the address
-    expect(here.summary_line).to_have_text(told)
-    assert parse_qs(link[1:]) == here.query
-    here.page.go_back()
-    expect(here.summary_line).to_contain_text("on Rosenbrock")
-    assert urlsplit(here.page.url)[2:4] == ("/", "")
-
-
 def test_ignored_parts_of_an_address_are_named(visit):
     here = visit("?a=__class__&budget=1e9&view=<script>")
     notice = here.page.locator(".st-key-notice")
@@ -177,8 +170,8 @@ def test_ignored_parts_of_an_address_are_named(visit):
     assert [name for name, _ in here.runs()] == THREE
 
 
-def test_divergent_contender_leaves_the_others_pictures_as_they_are(visit):
-    here = visit("?surface=himmelblau&rates=own&view=side&c=adam&a=momentum&b=adam")
+def test_divergent_contender_leaves_the_others_pictures_as_they_are(open_page, address):
+    here = Visit(open_page(), address, "?surface=himmelblau&rates=own&view=side&c=adam&a=momentum&b=adam")
     frames = [here.panels.nth(0).locator(f"[data-view={view}]") for view in ("plane", "surface")]
     pictures = [frame.screenshot() for frame in frames]
     here.go("?surface=himmelblau&rates=own&view=side&a=momentum&b=adam&c=gradient_descent&c.learning_rate=9")
@@ -239,16 +232,18 @@ def test_keyboard_alone_reaches_everything(visit):
     assert sum("surface" in one.split(" ")[1] for one in reached) in (3, 6)  # every small stage, in one round or two
 
 
-@pytest.mark.parametrize("view", ["race", "side"])
-def test_phone_shows_everything_without_scrolling_sideways(visit, view):
-    here = visit(f"?view={view}", viewport=PHONE)
-    assert here.page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
-    boxes = [box for panel in here.page.locator(".stage .frame").all() if (box := panel.bounding_box())]
-    assert all(0 <= box["x"] and box["x"] + box["width"] <= PHONE["width"] and box["height"] > 90 for box in boxes)
-    if view == "side":
-        tops = [box["y"] for panel in here.panels.all() if (box := panel.bounding_box())]
-        assert tops == sorted(tops) and len(set(tops)) == 3
-    for scheme in ("light", "dark"):
+def test_phone_shows_everything_without_scrolling_sideways(open_page, address):
+    here = Visit(open_page(viewport=PHONE), address)
+    for view in ("race", "side"):
+        if view == "side":
+            here.turn_to("?view=side")
+            expect(here.panels).to_have_count(3)
+            tops = [box["y"] for panel in here.panels.all() if (box := panel.bounding_box())]
+            assert tops == sorted(tops) and len(set(tops)) == 3
+        assert here.page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+        boxes = [box for panel in here.page.locator(".stage .frame").all() if (box := panel.bounding_box())]
+        assert all(0 <= box["x"] and box["x"] + box["width"] <= PHONE["width"] and box["height"] > 90 for box in boxes)
+    for scheme in ("dark", "light"):
         here.page.emulate_media(color_scheme=scheme)
         expect(here.stage).to_have_class(re.compile(r"\bdark\b") if scheme == "dark" else re.compile("^(?!.*dark)"))
         background = here.stage.evaluate("(e) => getComputedStyle(e).getPropertyValue('--st-background-color')")
@@ -263,3 +258,26 @@ def test_settings_open_and_change_their_contender(visit):
     field.press("Enter")
     here.page.wait_for_url(re.compile(r"b\.momentum=0\.5"))
     expect(field).to_be_visible()  # it stays open for the next
+
+
+def test_link_comes_back_and_going_back_works(opened: Visit):
+    here = opened
+    link = "?surface=ravine&budget=50&rates=same&rate=0.01&view=side&scale=linear&a=adam&b=lion&b.beta1=0.5&sort=path"
+    here.go(link)
+    told = here.summary()
+    assert told.count("Ravine") == 2 and "50 steps" in told
+    assert parse_qs(link[1:]) == here.query
+    expect(here.page.get_by_role("radio", name="Linear")).to_be_checked()
+    expect(here.page.get_by_role("radio", name="Side by side")).to_be_checked()
+    here.page.reload()
+    expect(here.stage).to_have_attribute("data-runs", re.compile(r"\d+"))
+    assert here.summary() == told and parse_qs(link[1:]) == here.query
+    here.page.get_by_role("link", name="Explore").click()
+    expect(here.summary_line).to_contain_text("on Rosenbrock")
+    here.page.get_by_role("link", name="Compare").click()
+    here.page.wait_for_url(re.compile("/compare.*sort=path"))  # as it was left, and in the address
+    expect(here.summary_line).to_have_text(told)
+    assert parse_qs(link[1:]) == here.query
+    here.page.go_back()
+    expect(here.summary_line).to_contain_text("on Rosenbrock")
+    assert urlsplit(here.page.url)[2:4] == ("/", "")

@@ -9,12 +9,12 @@ from typing import Literal
 from urllib.parse import parse_qs, quote, urlsplit
 
 import pytest
-from playwright.sync_api import Page, TimeoutError, expect
+from playwright.sync_api import Page, TimeoutError, ViewportSize, expect
 
 from tests.browser.conftest import rest, turn_to
 from tests.browser.served import ROOT
 
-PHONE = {"width": 390, "height": 844}
+PHONE: ViewportSize = {"width": 390, "height": 844}
 MOVE_BYTES = 12_000
 """What one move of a control may cost over the websocket while the surface stays."""
 

@@ -1,12 +1,12 @@
 """A formula of one's own in a real browser: typed and drawn, refused with a mark, sent as a link, by keyboard alone."""
 
 import re
-from collections.abc import Callable
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.browser.conftest import WIDE
 from tests.browser.test_explore import PHONE, Visit
 from ui.own_formula import EXAMPLE
 
@@ -14,9 +14,19 @@ BOWL = "x**2 + 3*y**2"
 QUERY = "?formula=x**2%20%2B%203*y**2"
 
 
+@pytest.fixture(scope="module")
+def opened(shared_page: Page, address: str) -> Visit:
+    """The page of all tests, as it opens."""
+    here = Visit(shared_page, address)
+    here.go()
+    return here
+
+
 @pytest.fixture
-def visit(open_page, address) -> Callable[..., Visit]:
-    return lambda **options: Visit(open_page(**options), address)
+def here(opened: Visit) -> Visit:
+    """The page with a formula in its address, at the end of the run."""
+    opened.turn_to(QUERY)
+    return opened
 
 
 def field(page: Page):
@@ -32,9 +42,8 @@ def formula_of(page: Page) -> list[str]:
     return parse_qs(urlsplit(page.url).query).get("formula", [])
 
 
-def test_formula_is_typed_and_drawn_and_its_link_shows_the_same(visit):
-    here = visit()
-    page = here.go()
+def test_formula_is_typed_and_drawn_and_its_link_shows_the_same(opened: Visit):
+    here, page = opened, opened.page
     with here.one_run():
         page.get_by_role("combobox", name=re.compile("Surface")).fill("own")  # the list is long: typing shortens it
         page.get_by_role("option", name="Your own formula").click()
@@ -47,15 +56,13 @@ def test_formula_is_typed_and_drawn_and_its_link_shows_the_same(visit):
     expect(page.get_by_text("★ Minimum, loss 0: (0, 0)")).to_be_visible()
     assert plane(page) != before and formula_of(page) == [BOWL]
     told = here.summary.inner_text()
-    there = visit()
-    other = there.go(page.url.removeprefix(here.address))
-    expect(there.summary).to_have_text(told)
-    expect(field(other)).to_have_value(BOWL)
+    here.go(page.url.removeprefix(here.address))
+    expect(here.summary).to_have_text(told)
+    expect(field(page)).to_have_value(BOWL)
 
 
-def test_refused_formula_shows_the_character_and_the_picture_stays(visit):
-    here = visit()
-    page = here.go(QUERY)
+def test_refused_formula_shows_the_character_and_the_picture_stays(here: Visit):
+    page = here.page
     picture, told = plane(page), here.summary.inner_text()
     field(page).fill("x**2 + 3*z")
     field(page).press("Enter")
@@ -77,9 +84,8 @@ def test_refused_formula_shows_the_character_and_the_picture_stays(visit):
     expect(refused).to_have_count(0)
 
 
-def test_hostile_formula_is_shown_as_text(visit):
-    here = visit()
-    page = here.go(QUERY)
+def test_hostile_formula_is_shown_as_text(here: Visit):
+    page = here.page
     for text in ("<img src=x onerror=window.broken=1>", "'<script>window.broken=1</script>'", "$$x$$ **b** :red[c]"):
         field(page).fill(text)
         field(page).press("Enter")
@@ -88,8 +94,8 @@ def test_hostile_formula_is_shown_as_text(visit):
     assert page.locator(".refused :is(script, img, strong)").count() == 0
 
 
-def test_formula_takes_the_keyboard_alone(visit):
-    here = visit()
+def test_formula_takes_the_keyboard_alone(open_page, address):
+    here = Visit(open_page(), address)
     page = here.go()
     box = page.get_by_role("combobox", name=re.compile("Surface"))
     box.focus()
@@ -108,23 +114,9 @@ def test_formula_takes_the_keyboard_alone(visit):
     assert formula_of(page) == [BOWL]
 
 
-def test_compare_takes_a_formula(visit):
-    here = visit()
+def test_phone_holds_the_field_and_a_refusal(here: Visit):
     page = here.page
-    page.goto(f"{here.address}/compare{QUERY}&rates=same&budget=60")
-    expect(here.stage).to_have_attribute("data-runs", re.compile(r"\d+"))
-    expect(field(page)).to_have_value(BOWL)
-    expect(page.get_by_text(f"All start at the same point of {BOWL}")).to_be_visible()
-    with here.one_run():
-        field(page).fill("x**2 + 2*y**2")
-        field(page).press("Enter")
-    expect(page.get_by_text("All start at the same point of x**2 + 2*y**2")).to_be_visible()
-    assert formula_of(page) == ["x**2 + 2*y**2"]
-
-
-def test_phone_holds_the_field_and_a_refusal(visit):
-    here = visit(viewport=PHONE, has_touch=True)
-    page = here.go(QUERY)
+    page.set_viewport_size(PHONE)
     field(page).fill("x + " * 50 + "z")
     field(page).press("Enter")
     refused = page.locator(".refused")
@@ -135,3 +127,17 @@ def test_phone_holds_the_field_and_a_refusal(visit):
         box = part.bounding_box()
         assert box and 0 <= box["x"] and box["x"] + box["width"] <= PHONE["width"]
     assert refused.locator("pre").evaluate("e => e.scrollWidth <= e.clientWidth")  # the mark is in sight
+    page.set_viewport_size(WIDE)
+
+
+def test_compare_takes_a_formula(opened: Visit):
+    here, page = opened, opened.page
+    page.goto(f"{here.address}/compare{QUERY}&rates=same&budget=60")
+    expect(here.stage).to_have_attribute("data-runs", re.compile(r"\d+"))
+    expect(field(page)).to_have_value(BOWL)
+    expect(page.get_by_text(f"All start at the same point of {BOWL}")).to_be_visible()
+    with here.one_run():
+        field(page).fill("x**2 + 2*y**2")
+        field(page).press("Enter")
+    expect(page.get_by_text("All start at the same point of x**2 + 2*y**2")).to_be_visible()
+    assert formula_of(page) == ["x**2 + 2*y**2"]
