@@ -255,3 +255,29 @@ def test_every_trainer_has_a_learning_rate_that_its_knob_allows():
         side = default_side(key)
         for name, value in side.settings.items():
             OPTIMIZERS[key].knobs[name].check(name, value)
+
+
+def test_sharpness_comes_with_the_training_and_all_of_it_can_be_taken_away():
+    page = opened(**SMALL, optimizer="gradient_descent", curve="sharpness")
+    asked = page.session_state["networks.asked"]
+    assert JOBS.settled(key_of(asked, "edges"), 60)
+    settled(page)
+    assert page.session_state["networks.shown"].scenario == asked
+    result = JOBS.want("", key_of(asked, "edges")).result
+    assert result is not None
+    ((found,),) = result
+    assert list(found.numbers) == list(range(21)) and np.isfinite(found.sharpness).all()
+    unfolded(page, "networks.share")
+    assert [button.proto.label for button in page.get("download_button")] == [
+        "Numbers (CSV)", "Numbers (JSON)", "Code (Python)",
+    ]  # fmt: skip
+
+
+def test_example_trains_at_once_and_is_undone():
+    page = opened(**SMALL)
+    press(page, "networks.example.zeros")
+    assert address(page) == {"initialisation": "zeros", "plane": "random"}
+    assert "press Train" not in shown(page) and page.session_state["networks.asked"] == state(page)
+    begun = key_of(state(page))
+    assert address(press(page, "networks.undo")) == SMALL
+    assert JOBS.settled(begun, 60)  # nobody wants it any more

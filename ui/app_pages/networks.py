@@ -134,6 +134,9 @@ asked = controls.asked()
 found: dict[What, Standing[Any]] = {}
 # In a frame only the stage stands.
 side, middle = (None, st.container()) if st.context.is_embedded else st.columns([1, 3.6], gap="medium")
+# The controls first, before anything is waited for: what a browser sends that has older ones would undo a change.
+if side is not None:
+    fields_beside(side, scenario, asked is None or view.differ(asked, scenario), theme)
 if asked is not None:
     with middle:
         found = works(asked, scenario.curve)
@@ -141,8 +144,6 @@ if asked is not None:
     if pictures is not None and pictures.result is not None:
         st.session_state[SHOWN] = Shown(asked, pictures.result)
 shown: Shown | None = st.session_state.get(SHOWN)
-failed = any(standing.error for standing in found.values())
-pending = asked is None or view.differ(asked, scenario) or failed
 with middle:
     with st.container(key=f"{PAGE}head"):  # there always, so that the stage below stays the one that it is
         for what, standing in found.items():
@@ -161,7 +162,5 @@ with middle:
             view.words(shown)
             view.charts(shown, theme)
             take_away(shown, list(chain.from_iterable(edges)))
-if side is not None:
-    fields_beside(side, scenario, pending, theme)
 mirror.remember()
 mirror.put_back()
