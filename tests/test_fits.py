@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -103,7 +104,8 @@ def test_a_batch_is_computed_in_the_precision_of_the_point(key, kind):
     assert entry.batch_loss is not None
     weights = np.full(entry.examples, 1 / entry.examples)
     settings = {name: jnp.asarray(value, kind) for name, value in settings_of(key).items()}
-    assert entry.batch_loss(jnp.asarray(entry.start, kind), weights, **settings).dtype == kind
+    batch = partial(entry.batch_loss, weights=weights, **settings)
+    assert jax.eval_shape(batch, jnp.asarray(entry.start, kind)).dtype == kind
 
 
 # ---- the examples
