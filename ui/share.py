@@ -79,7 +79,7 @@ def _for_a_class(subject: Subject, key: str, keep: Callable[[], None]) -> None:
     st.caption("The stage alone, for a page of your own:")
     address = escape(with_query(subject.link, {"embed": "true", **restraint_query(locked, hidden)}))
     frame = f'<iframe src="{address}" width="100%" height="760" title="{escape(subject.title)}"></iframe>'
-    st.code(frame, language="html", wrap_lines=True)
+    st.code(frame, language=None, wrap_lines=True)  # the colours of its syntax are too faint to read
 
 
 def with_query(address: str, query: Mapping[str, str]) -> str:
