@@ -24,11 +24,12 @@ REFERENCE = re.compile(r"doi:(?P<doi>10\.[^\s;]+[^\s;:.,])|arXiv:(?P<arxiv>[\w.]
 
 def notice(ignored: Sequence[str], dismiss: Callable[[], None]) -> None:
     """What in the address was ignored, as plain text that can be put away; nothing when nothing was."""
+    place = st.empty()  # there always: else all that follows, the stage with its camera too, would be made anew
     if not ignored:
         return
     rest = len(ignored) - SHOWN
     lines = ["Part of this address was ignored:", *ignored[:SHOWN], *([f"and {rest} more"] if rest > 0 else [])]
-    with st.container(border=True, horizontal=True, vertical_alignment="center", key="notice"):
+    with place.container(border=True, horizontal=True, vertical_alignment="center", key="notice"):
         st.text("\n".join(lines), width="stretch")
         st.button("Dismiss", key="dismiss", on_click=dismiss)
 

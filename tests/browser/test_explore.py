@@ -192,8 +192,11 @@ def test_hostile_address_is_shown_as_text(here: Visit):
     assert page.evaluate("window.broken") is None
     assert page.locator(".st-key-notice :is(script, img, strong, a)").count() == 0
     expect(here.summary).to_contain_text("on Rosenbrock")
+    here.stage.evaluate("stage => { stage.same = true; }")
     page.get_by_role("button", name="Dismiss").click()
     expect(notice).to_have_count(0)
+    rest(page)
+    assert here.stage.evaluate("stage => stage.same"), "the stage was made anew, and camera and cursor are lost"
 
 
 def test_diverging_run_keeps_the_picture_and_says_when(here: Visit):
