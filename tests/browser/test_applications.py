@@ -2,7 +2,6 @@
 
 import io
 import re
-from collections.abc import Callable
 
 import numpy as np
 import pytest
@@ -10,15 +9,23 @@ from PIL import Image
 from playwright.sync_api import Page, expect
 
 from engine import Trajectory, descend
+from tests.browser.conftest import turn_to
 
 STEPS = 120
 
 
-def opened(open_page: Callable[..., Page], address: str, surface: str) -> tuple[Page, Trajectory]:
-    page = open_page()
-    page.goto(f"{address}/?surface={surface}&optimizer=gradient_descent&steps={STEPS}")
-    expect(page.locator(".stage")).to_have_attribute("data-runs", re.compile(r"\d+"))
-    return page, descend(surface, "gradient_descent", steps=STEPS)
+@pytest.fixture(scope="module")
+def page(shared_page: Page, address: str) -> Page:
+    """The page of all tests."""
+    shared_page.goto(f"{address}/?surface=bowl")
+    expect(shared_page.locator(".stage")).to_have_attribute("data-runs", re.compile(r"\d+"))
+    return shared_page
+
+
+def shown(page: Page, surface: str) -> Trajectory:
+    """The run on a surface, which the page now shows."""
+    turn_to(page, f"?surface={surface}&optimizer=gradient_descent&steps={STEPS}")
+    return descend(surface, "gradient_descent", steps=STEPS)
 
 
 def picture(page: Page, step: int) -> np.ndarray:
@@ -35,8 +42,8 @@ def coloured(pixels: np.ndarray) -> np.ndarray:
     return (red > 170) & (green < 150) & (blue < 120)
 
 
-def test_bars_are_as_long_as_the_shares_of_the_ball(open_page: Callable[..., Page], address: str):
-    page, run = opened(open_page, address, "portfolio")
+def test_bars_are_as_long_as_the_shares_of_the_ball(page: Page):
+    run = shown(page, "portfolio")
     expect(page.locator("[data-view=fit] canvas").first).to_have_attribute(
         "aria-label", re.compile("share of the money, of Apple; Netflix; Google: bars that move with the ball")
     )
@@ -54,8 +61,8 @@ def test_bars_are_as_long_as_the_shares_of_the_ball(open_page: Callable[..., Pag
             assert x < 0 < y and ends[0].max() <= ends[1].min() + 2
 
 
-def test_filtered_digits_become_their_edges(open_page: Callable[..., Page], address: str):
-    page, _ = opened(open_page, address, "convolution")
+def test_filtered_digits_become_their_edges(page: Page):
+    shown(page, "convolution")
     alike = []
     for step in (0, STEPS):
         pixels = picture(page, step)
@@ -66,8 +73,8 @@ def test_filtered_digits_become_their_edges(open_page: Callable[..., Page], addr
     assert alike[0] < 0.4 and alike[1] > 0.75
 
 
-def test_word_moves_to_those_it_meets(open_page: Callable[..., Page], address: str):
-    page, run = opened(open_page, address, "embedding")
+def test_word_moves_to_those_it_meets(page: Page):
+    run = shown(page, "embedding")
     begin, end = (np.nonzero(coloured(picture(page, step))) for step in (0, STEPS))
     wide = picture(page, STEPS).shape[1]
     assert run.points[0, 0] == -1.6 and run.points[STEPS, 0] > 0.9
@@ -75,18 +82,14 @@ def test_word_moves_to_those_it_meets(open_page: Callable[..., Page], address: s
     assert end[1].min() > 0.4 * wide and end[1].max() > 0.75 * wide  # and right of it
 
 
-def test_bars_say_when_the_ball_is_off_the_map(open_page: Callable[..., Page], address: str):
-    page = open_page()
-    page.goto(f"{address}/?surface=portfolio&optimizer=gradient_descent&learning_rate=0.05&steps={STEPS}")
-    expect(page.locator(".stage")).to_have_attribute("data-runs", re.compile(r"\d+"))
+def test_bars_say_when_the_ball_is_off_the_map(page: Page):
+    turn_to(page, f"?surface=portfolio&optimizer=gradient_descent&learning_rate=0.05&steps={STEPS}")
     assert coloured(picture(page, 0)).any()
     assert not coloured(picture(page, 60)[:, :200]).any()
 
 
-def test_picture_says_which_task_is_trained_and_forgets_the_first(open_page: Callable[..., Page], address: str):
-    page = open_page()
-    page.goto(f"{address}/?surface=two_tasks&optimizer=gradient_descent&steps=300&task_change=100")
-    expect(page.locator(".stage")).to_have_attribute("data-runs", re.compile(r"\d+"))
+def test_picture_says_which_task_is_trained_and_forgets_the_first(page: Page):
+    turn_to(page, "?surface=two_tasks&optimizer=gradient_descent&steps=300&task_change=100")
     frame, lengths = page.locator("[data-view=fit]"), []
     for step, task in ((99, "A, progression"), (100, "B, cholesterol"), (300, "B, cholesterol")):
         own = coloured(picture(page, step))

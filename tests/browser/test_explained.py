@@ -1,13 +1,13 @@
 """The step explained and the sharpness in a real browser: the numbers and arrows belong to the cursor's step."""
 
 import re
-from collections.abc import Callable
 
 import numpy as np
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from engine import descend
+from tests.browser.conftest import turn_to
 from tests.browser.test_stage import Stage
 
 COMPILED = 60_000
@@ -21,9 +21,17 @@ def adam(**settings):
 
 
 @pytest.fixture(scope="module")
-def stage(shared_page: Page, address: str) -> Stage:
-    """Adam's run, for tests that change nothing but the step and what is shown of it."""
+def opened(shared_page: Page, address: str) -> Stage:
+    """The page of all tests, as it opens on Adam's run."""
     return Stage(shared_page, address, QUERY)
+
+
+@pytest.fixture
+def stage(opened: Stage) -> Stage:
+    """Adam's run, with nothing explained or with its step."""
+    if "learning_rate=0.3" not in opened.page.url:
+        turn_to(opened.page, QUERY)
+    return opened
 
 
 def explained(stage: Stage) -> Locator:
@@ -93,8 +101,7 @@ def test_arrows_point_where_the_gradient_and_the_step_do(stage: Stage):
     assert set(stage.plane.locator(".arrows text").all_text_contents()) == {"step", "−g", "−m\u0302", "√v\u0302"}
 
 
-def test_explanation_stays_over_another_rate_and_goes_away_again(open_page: Callable[..., Page], address: str):
-    stage = Stage(open_page(), address, QUERY)
+def test_explanation_stays_over_another_rate_and_goes_away_again(stage: Stage):
     section = explained(stage)
     stage.go_to(5)
     rate = stage.root.get_by_label("Learning rate", exact=True)
@@ -123,15 +130,17 @@ def test_sharpness_is_fetched_when_it_is_chosen_and_told_in_words(stage: Stage):
     expect(about).to_be_hidden()
 
 
-def test_where_no_limit_is_known_the_page_says_so(open_page: Callable[..., Page], address: str):
-    stage = Stage(open_page(), address, "?surface=himmelblau&optimizer=lion&steps=40")
+def test_where_no_limit_is_known_the_page_says_so(opened: Stage):
+    stage = opened
+    turn_to(stage.page, "?surface=himmelblau&optimizer=lion&steps=40")
     stage.root.get_by_role("radio", name="sharpness").check(force=True)
     told = "No limit of the sharpness is known for Lion, so none is drawn."
     expect(stage.root.locator(".about")).to_have_text(told, timeout=COMPILED)
+    stage.page.wait_for_url(re.compile("curve=sharpness"))
 
 
-def test_step_that_broke_a_run_is_explained(open_page: Callable[..., Page], address: str):
-    query = "?surface=quartic&optimizer=gradient_descent&learning_rate=1&steps=40"
-    stage = Stage(open_page(), address, query)
+def test_step_that_broke_a_run_is_explained(opened: Stage):
+    stage = opened
+    turn_to(stage.page, "?surface=quartic&optimizer=gradient_descent&learning_rate=1&steps=40")
     section = explained(stage)
     expect(section.get_by_role("heading")).to_contain_text("the one that broke the run")

@@ -2,7 +2,6 @@
 
 import io
 import re
-from collections.abc import Callable
 
 import numpy as np
 import pytest
@@ -10,9 +9,18 @@ from PIL import Image
 from playwright.sync_api import Page, expect
 
 from engine import descend
+from tests.browser.conftest import turn_to
 from tests.data_tables import diabetes_rows
 
 QUERY = "?surface=line_fit&optimizer=gradient_descent&learning_rate=0.01&steps=60"
+
+
+@pytest.fixture(scope="module")
+def page(shared_page: Page, address: str) -> Page:
+    """The page of all tests, on a surface without data."""
+    shared_page.goto(f"{address}/?surface=bowl")
+    expect(shared_page.locator(".stage")).to_have_attribute("data-runs", re.compile(r"\d+"))
+    return shared_page
 
 
 def at(page: Page, step: int) -> None:
@@ -49,10 +57,8 @@ def slope(page: Page) -> float:
     return -np.polyfit(columns, rows, 1)[0]
 
 
-def test_line_is_that_of_the_place_of_the_ball(open_page: Callable[..., Page], address: str):
-    page = open_page()
-    page.goto(f"{address}/{QUERY}")
-    expect(page.locator(".stage")).to_have_attribute("data-runs", re.compile(r"\d+"))
+def test_line_is_that_of_the_place_of_the_ball(page: Page):
+    turn_to(page, QUERY)
     steps, slopes = (12, 50), []
     for step in steps:
         at(page, step)
@@ -63,10 +69,8 @@ def test_line_is_that_of_the_place_of_the_ball(open_page: Callable[..., Page], a
     assert not coloured(page).any()
 
 
-def test_example_of_the_next_step_is_lit(open_page: Callable[..., Page], address: str):
-    page = open_page()
-    page.goto(f"{address}/{QUERY}&batch_size=1")
-    expect(page.locator(".stage")).to_have_attribute("data-runs", re.compile(r"\d+"))
+def test_example_of_the_next_step_is_lit(page: Page):
+    turn_to(page, f"{QUERY}&batch_size=1")
     at(page, 0)  # nothing but the ring: the line is off the picture
     run = descend("line_fit", "gradient_descent", learning_rate=0.01, steps=60, batch_size=1)
     _, columns = np.nonzero(coloured(page))
@@ -93,10 +97,8 @@ def test_example_of_the_next_step_is_lit(open_page: Callable[..., Page], address
         assert steepness_of_white_lines(page) == 1 + run.mini_batches[step].argmax()
 
 
-def test_dots_of_two_inputs_stand_where_the_ball_predicts_them(open_page: Callable[..., Page], address: str):
-    page = open_page()
-    page.goto(f"{address}/?surface=diabetes_standardised&optimizer=gradient_descent&x=0.9&y=0.9&steps=60")
-    expect(page.locator(".stage")).to_have_attribute("data-runs", re.compile(r"\d+"))
+def test_dots_of_two_inputs_stand_where_the_ball_predicts_them(page: Page):
+    turn_to(page, "?surface=diabetes_standardised&optimizer=gradient_descent&x=0.9&y=0.9&steps=60")
     steps, spreads = (0, 60), []
     for step in steps:
         at(page, step)
@@ -108,8 +110,6 @@ def test_dots_of_two_inputs_stand_where_the_ball_predicts_them(open_page: Callab
     assert page.locator("[data-view=curve] .unseen").is_visible()  # the ring of the held-out loss
 
 
-def test_fit_is_there_only_where_there_is_data(open_page: Callable[..., Page], address: str):
-    page = open_page()
-    page.goto(f"{address}/?surface=bowl")
-    expect(page.locator(".stage")).to_have_attribute("data-runs", re.compile(r"\d+"))
+def test_fit_is_there_only_where_there_is_data(page: Page):
+    turn_to(page, "?surface=bowl")
     expect(page.locator("[data-view=fit]")).to_be_hidden()
