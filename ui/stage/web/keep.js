@@ -11,7 +11,7 @@ const SHARP = 2; // pixels of a picture for each pixel of the page
 const FRAMES = 30; // a second of a video
 const [SHORTEST, LONGEST, REST] = [1, 20, 0.5]; // seconds of a video, and for which its end stands
 const KINDS = ["video/webm;codecs=vp8", "video/webm;codecs=vp9", "video/webm", "video/mp4"];
-const FEWEST = 24; // pictures from the first step to the last
+const FEWEST = 32; // pictures shown from the first step to the last
 const PATIENCE = 1000; // milliseconds for which a picture may take to be written
 const MISSED = 3; // so many that were not seen to be written, one after another: this browser does not tell
 const MARGIN = 12;
@@ -76,9 +76,9 @@ async function video(stage, asked) {
   };
   const stopped = new Promise((done) => (recorder.onstop = done));
   const seconds = Math.min(Math.max(clock.length / clock.speed, SHORTEST), LONGEST);
-  let [pictures, share, patience] = [0, 0, MISSED];
+  let [share, patience] = [0, MISSED];
   // A picture that is shown before the last one is written may be lost. So each is waited for, where a browser hands out
-  // what it has written as it goes.
+  // what it has written as it goes; now and then it hands out one in two pieces, and the next is lost all the same.
   const show = async () => {
     const kept = new Promise((/** @type {(kept: boolean) => void} */ done) => {
       written = () => done(true);
@@ -89,8 +89,8 @@ async function video(stage, asked) {
     sheet.draw();
     /** @type {any} */ (track).requestFrame();
     await until(performance.now() + 500 / FRAMES);
-    if (await kept) pictures++;
-    if (patience) patience = (await kept) ? MISSED : patience - 1;
+    const seen = await kept;
+    if (patience) patience = seen ? MISSED : patience - 1;
     asked.say(`Recording: ${Math.round(100 * Math.min(share, 1))} %`);
   };
   recorder.start(1);
@@ -108,7 +108,7 @@ async function video(stage, asked) {
   const made = new Blob(parts, { type: kind.split(";")[0] });
   if (kind.startsWith("video/webm")) save(labelledVideo(made, asked), `${asked.stem}.webm`);
   else save(made, `${asked.stem}.mp4`);
-  asked.say(`The video is kept: ${((performance.now() - began) / 1000).toFixed(1)} seconds, ${pictures} pictures.`);
+  asked.say(`The video is kept: ${((performance.now() - began) / 1000).toFixed(1)} seconds.`);
 }
 
 /** The next frame of the browser that is not before a moment. @param {number} time */
