@@ -7,7 +7,8 @@ flop bound is the time that the products of matrices alone would take, at the ra
 the same run: as they stand in the definition, and the fewer that are made.
 
 The training, full batch, beside the loop that a PyTorch user writes. Losses of both are compared before anything is
-timed; contenders take turns within one run, PyTorch on one thread. Run by `make bench`; prints medians.
+timed; contenders take turns within one run, PyTorch on one thread. Last, in a headless Chromium, how long it takes from
+the click on Train to the new picture, once all is compiled. Run by `make bench`; prints medians.
 """
 
 import statistics
@@ -19,8 +20,10 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import torch
+from playwright.sync_api import expect, sync_playwright
 from sklearn.datasets import load_digits
 
+from benchmarks.page import ROOT, opened, ready
 from networks import (
     Network,
     Plane,
@@ -34,6 +37,7 @@ from networks import (
     random_directions,
     train,
 )
+from tests.browser.served import chromium, served
 
 SIZE, STEPS, RATE, BATCH, SAMPLED, REPETITIONS = 51, 500, 0.01, 128, 24, 7
 NETWORK = Network(64, 10, (32,), "relu")
@@ -173,12 +177,45 @@ def trainings(task: Task) -> None:
     report(f"{STEPS} full-batch Adam steps", times)
 
 
+DRAWN = """(before) => {
+  const roots = [...document.querySelectorAll("*")].map((one) => one.shadowRoot);
+  const stages = roots.map((root) => root?.querySelector(".stage")).filter(Boolean);
+  return stages.length === 1 && stages[0].querySelector(".summary").textContent !== before;
+}"""
+
+
+def clicks() -> None:
+    """From the click on Train to the picture of the digits, each time at another learning rate."""
+    with served(ROOT / "app.py") as address, sync_playwright() as playwright:
+        browser = chromium(playwright)
+        with opened(browser, f"{address}/networks?task=digits") as (page, _):
+            page.emulate_media(reduced_motion="reduce")
+            ready(page)
+            rate, script = page.locator(".stNumberInput input[aria-label='Learning rate']"), page.locator(".stApp")
+            times = []
+            for number in range(REPETITIONS + 1):
+                rate.fill(f"{0.011 + number / 1000:.3f}")
+                rate.press("Enter")
+                page.wait_for_url(f"**learning_rate={rate.input_value()}*")
+                expect(script).to_have_attribute("data-test-script-state", "notRunning")
+                before = page.locator(".stage .summary").text_content()
+                begin = time.perf_counter()
+                page.get_by_role("button", name="Train", exact=True).click()
+                page.wait_for_function(DRAWN, arg=before, polling="raf")
+                times.append(time.perf_counter() - begin)
+                expect(script).to_have_attribute("data-test-script-state", "notRunning")
+        browser.close()
+    told = statistics.median(times[1:])  # the first compiles what the opening training did not need
+    print(f"From the click to the picture\n  median {told:.2f} s   of {min(times[1:]):.2f} to {max(times[1:]):.2f} s")
+
+
 def main() -> None:
     """Check that both agree, time them in turn, print medians and ratios."""
     task = everything()
     torch.set_num_threads(1)  # of so small products two threads make 20 times as long work when others want the cores
     planes(task)
     trainings(task)
+    clicks()
 
 
 if __name__ == "__main__":
